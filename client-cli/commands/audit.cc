@@ -127,7 +127,7 @@ absl::StatusOr<int> Export(Session& session, const Invocation& call) {
   CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
   std::string file(audit::kExportHeader);
   int64_t entries = 0;
-  CAIRN_RETURN_IF_ERROR(client->audit().ExportAudit([&](v1::AuditPart part) {
+  CAIRN_RETURN_IF_ERROR(client->audit().ExportAudit([&](const v1::AuditPart& part) {
     entries += part.part_case() == v1::AuditPart::kEntry ? 1 : 0;
     file += audit::EncodePart(part);
     return absl::OkStatus();

@@ -86,7 +86,7 @@ class HeadPrinter {
                   fmt::format("CAIRN_EPOCH={}", model.head.epoch)},
                  "");
     if (code.ok() && *code == 0) return "";
-    const std::string failure = fmt::format(
+    std::string failure = fmt::format(
         "the command for epoch {} {}", model.head.epoch,
         code.ok() ? fmt::format("ended with {}", *code) : std::string(code.status().message()));
     session_.Note("error: " + failure);

@@ -127,7 +127,7 @@ absl::StatusOr<std::vector<SourceExperiment>> FileSource::Experiments() {
   std::vector<SourceExperiment> experiments;
   for (const std::string& parent : {folder_, folder_ + "/" + kTrash}) {
     for (const std::string& id : SubdirectoriesOf(parent)) {
-      const std::string directory = parent + "/" + id;
+      const std::string directory = fmt::format("{}/{}", parent, id);
       if (id == kTrash || id == kModelsFolder || !HasMeta(directory)) continue;
       auto experiment = ReadExperiment(directory);
       if (absl::IsNotFound(experiment.status())) continue;
@@ -149,8 +149,8 @@ absl::Status FileSource::ForEachRun(const SourceExperiment& experiment,
   const std::string directory = experiments_[experiment.id];
   runs_.clear();
   for (const std::string& id : SubdirectoriesOf(directory)) {
-    const bool is_run = HasMeta(directory + "/" + id);
-    if (is_run) runs_[id] = directory + "/" + id;
+    const bool is_run = HasMeta(fmt::format("{}/{}", directory, id));
+    if (is_run) runs_[id] = fmt::format("{}/{}", directory, id);
   }
   for (const auto& [id, run_directory] : runs_) {
     auto run = ReadRun(directory, id);
@@ -183,7 +183,8 @@ absl::StatusOr<SourceRun> FileSource::ReadRun(const std::string& experiment,
 absl::Status FileSource::ReadLinks(const std::string& experiment, const std::string& run,
                                    SourceRun& into) const {
   for (const std::string& link : SubdirectoriesOf(run + "/inputs")) {
-    CAIRN_ASSIGN_OR_RETURN(const Json meta, ReadYaml(run + "/inputs/" + link + kMeta));
+    CAIRN_ASSIGN_OR_RETURN(const Json meta,
+                           ReadYaml(fmt::format("{}/inputs/{}{}", run, link, kMeta)));
     const std::string id = TextOf(meta, "source_id");
     if (TextOf(meta, "source_type") != "DATASET") {
       // Of models the source is the run.
@@ -193,12 +194,14 @@ absl::Status FileSource::ReadLinks(const std::string& experiment, const std::str
     }
     const std::vector<std::string> known = SubdirectoriesOf(experiment + "/datasets");
     if (std::find(known.begin(), known.end(), id) == known.end()) continue;
-    CAIRN_ASSIGN_OR_RETURN(const Json dataset, ReadYaml(experiment + "/datasets/" + id + kMeta));
+    CAIRN_ASSIGN_OR_RETURN(const Json dataset,
+                           ReadYaml(fmt::format("{}/datasets/{}{}", experiment, id, kMeta)));
     into.input_tags.insert(
         InputTagOf({{"dataset", dataset}, {"tags", PairListOf(ObjectOf(meta, "tags"))}}));
   }
   for (const std::string& model : SubdirectoriesOf(run + "/outputs")) {
-    CAIRN_ASSIGN_OR_RETURN(const Json meta, ReadYaml(run + "/outputs/" + model + kMeta));
+    CAIRN_ASSIGN_OR_RETURN(const Json meta,
+                           ReadYaml(fmt::format("{}/outputs/{}{}", run, model, kMeta)));
     into.outputs.push_back({model, IntOf(meta, "step").value_or(0)});
   }
   return absl::OkStatus();
@@ -236,8 +239,8 @@ absl::Status FileSource::ForEachModel(const SourceExperiment& experiment,
                                       const std::function<absl::Status(SourceModel)>& on_model) {
   const std::string models = experiments_[experiment.id] + "/" + kModelsFolder;
   for (const std::string& id : SubdirectoriesOf(models)) {
-    if (!HasMeta(models + "/" + id)) continue;
-    CAIRN_ASSIGN_OR_RETURN(SourceModel model, ReadModel(models + "/" + id, id));
+    if (!HasMeta(fmt::format("{}/{}", models, id))) continue;
+    CAIRN_ASSIGN_OR_RETURN(SourceModel model, ReadModel(fmt::format("{}/{}", models, id), id));
     CAIRN_RETURN_IF_ERROR(on_model(std::move(model)));
   }
   return absl::OkStatus();
@@ -286,7 +289,7 @@ absl::StatusOr<std::vector<RegisteredModel>> FileSource::RegisteredModels() {
   std::vector<RegisteredModel> models;
   const std::string parent = folder_ + "/" + kModelsFolder;
   for (const std::string& name : SubdirectoriesOf(parent)) {
-    const std::string directory = parent + "/" + name;
+    const std::string directory = fmt::format("{}/{}", parent, name);
     if (!HasMeta(directory)) continue;
     CAIRN_ASSIGN_OR_RETURN(const Json meta, ReadYaml(directory + kMeta));
     RegisteredModel model{name, TextOf(meta, "description"), {}, {}};
@@ -306,7 +309,7 @@ absl::StatusOr<std::vector<SourceVersion>> FileSource::Versions(const std::strin
   const std::vector<std::string> known = SubdirectoriesOf(parent);
   std::vector<SourceVersion> versions;
   if (std::find(known.begin(), known.end(), model) == known.end()) return versions;
-  for (const std::string& name : SubdirectoriesOf(parent + "/" + model)) {
+  for (const std::string& name : SubdirectoriesOf(fmt::format("{}/{}", parent, model))) {
     const std::string directory = fmt::format("{}/{}/{}", parent, model, name);
     if (!name.starts_with(kPrefix) || !HasMeta(directory)) continue;
     CAIRN_ASSIGN_OR_RETURN(const Json meta, ReadYaml(directory + kMeta));

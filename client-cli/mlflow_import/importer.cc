@@ -42,7 +42,7 @@ class WholeImport {
       report_.Note("files and registered models were left alone, as --no-artifacts asks for");
       return absl::OkStatus();
     }
-    const absl::Status status = RegistryImporter(source_, client_, options_, report_).Import();
+    absl::Status status = RegistryImporter(source_, client_, options_, report_).Import();
     if (status.ok() || !IsOfOneThing(status)) return status;
     report_.LeaveOut("registered models", status);
     return absl::OkStatus();
@@ -64,7 +64,7 @@ class WholeImport {
   }
 
   absl::Status ImportExperiment(const SourceExperiment& experiment) {
-    const absl::Status status = TryExperiment(experiment);
+    absl::Status status = TryExperiment(experiment);
     if (status.ok() || !IsOfOneThing(status)) return status;
     report_.Compare(Counted::kExperiments, false, false);
     report_.LeaveOut("experiment " + experiment.name, status);

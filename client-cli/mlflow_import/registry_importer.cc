@@ -98,7 +98,7 @@ absl::Status RegistryImporter::Import() {
                        "a version in Cairn is its files, and prompts have none");
       continue;
     }
-    const absl::Status status = ImportModel(model);
+    absl::Status status = ImportModel(model);
     if (!status.ok() && !IsOfOneThing(status)) return status;
     if (!status.ok()) {
       report_.Compare(Counted::kRegisteredModels, false, false);
@@ -127,7 +127,7 @@ absl::Status RegistryImporter::ImportModel(const RegisteredModel& model) {
     at = is_left ? there.erase(at) : std::next(at);
   }
   for (const SourceVersion& version : versions) {
-    const absl::Status status = ImportVersion(version, name, there);
+    absl::Status status = ImportVersion(version, name, there);
     if (status.ok()) continue;
     if (!IsOfOneThing(status) && !absl::IsPermissionDenied(status)) return status;
     report_.Compare(Counted::kVersions, false, false);
@@ -329,7 +329,7 @@ absl::Status RegistryImporter::SetAliases(const RegisteredModel& model, const st
     v1::SetAliasRequest request;
     request.mutable_alias()->set_name(fmt::format("{}/aliases/{}", name, alias));
     request.mutable_alias()->set_version(number);
-    const absl::Status status = client_->registry().SetAlias(std::move(request)).status();
+    absl::Status status = client_->registry().SetAlias(std::move(request)).status();
     if (status.ok()) continue;
     if (!IsOfOneThing(status) && !absl::IsPermissionDenied(status)) return status;
     report_.LeaveOut(fmt::format("alias {} of {}", alias, model.name), status);

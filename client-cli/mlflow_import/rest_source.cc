@@ -105,7 +105,7 @@ absl::StatusOr<RestAddress> ParseRestAddress(std::string_view text) {
       .ToStatus();
 }
 
-RestSource::RestSource(std::string name, RestAddress address, RestCredentials credentials)
+RestSource::RestSource(std::string name, RestAddress address, const RestCredentials& credentials)
     : name_(std::move(name)),
       address_(std::move(address)),
       authorization_(AuthorizationOf(credentials)),
@@ -159,7 +159,8 @@ absl::StatusOr<Json> RestSource::AskedObject(const http::ClientRequest& request)
   return ParseObject(fmt::format("the answer of {} to {}", name_, path), answer.body);
 }
 
-absl::Status RestSource::ForEachPage(std::string_view path, Query query, const OnPage& on_page) {
+absl::Status RestSource::ForEachPage(std::string_view path, const Query& query,
+                                     const OnPage& on_page) {
   std::string token;
   while (true) {
     Query asked = query;

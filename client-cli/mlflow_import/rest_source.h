@@ -37,7 +37,7 @@ absl::StatusOr<RestAddress> ParseRestAddress(std::string_view text);
 // with growing waits. Answers are bounded to 256 MiB, but for files, which are not held.
 class RestSource final : public MlflowSource {
  public:
-  RestSource(std::string name, RestAddress address, RestCredentials credentials);
+  RestSource(std::string name, RestAddress address, const RestCredentials& credentials);
 
   const std::string& name() const override { return name_; }
   absl::StatusOr<std::vector<SourceExperiment>> Experiments() override;
@@ -66,7 +66,7 @@ class RestSource final : public MlflowSource {
   absl::StatusOr<http::Response> Asked(const http::ClientRequest& request,
                                        const http::BodySink* sink = nullptr);
   absl::StatusOr<Json> AskedObject(const http::ClientRequest& request);
-  absl::Status ForEachPage(std::string_view path, Query query, const OnPage& on_page);
+  absl::Status ForEachPage(std::string_view path, const Query& query, const OnPage& on_page);
   absl::Status ForEachPosted(std::string_view path, Json body, const OnPage& on_page);
   absl::Status AddInputModels(SourceRun& run);
   absl::Status ListInto(const ArtifactPlace& place, const std::string& directory, int depth,

@@ -110,7 +110,7 @@ v1::Run RecordOf(const v1::Run& wanted) {
 
 absl::Status RunImporter::ImportRun(const SourceRun& run, const std::string& experiment) {
   const std::string what = "run " + run.id;
-  const absl::Status status = TryRun(run, experiment, what);
+  absl::Status status = TryRun(run, experiment, what);
   if (options_.on_progress) options_.on_progress(report_);
   if (status.ok() || !IsOfOneThing(status)) return status;
   report_.Compare(Counted::kRuns, false, false);
@@ -121,7 +121,7 @@ absl::Status RunImporter::ImportRun(const SourceRun& run, const std::string& exp
 absl::Status RunImporter::ImportModel(const SourceModel& model, const std::string& experiment) {
   if (!models_done_.insert(model.id).second) return absl::OkStatus();
   const std::string what = "logged model " + model.id;
-  const absl::Status status = TryModel(model, experiment, what);
+  absl::Status status = TryModel(model, experiment, what);
   if (options_.on_progress) options_.on_progress(report_);
   if (status.ok() || !IsOfOneThing(status)) return status;
   report_.Compare(Counted::kLoggedModels, false, false);
