@@ -19,7 +19,7 @@ class LineageTest : public UseCaseTest {
  protected:
   // A data set that `runs` runs read, every tenth of which made another one.
   std::string Fan(int runs) {
-    const std::string data = PutDataset("fan", "a,b\n");
+    std::string data = PutDataset("fan", "a,b\n");
     for (int i = 0; i < runs; ++i) {
       const v1::Run run = CreateRun({}, data);
       if (i % 10 == 0) PutDataset("made", std::to_string(i), {}, run.name());
