@@ -195,11 +195,6 @@ bool MatchesParent(const RunPredicate& p, const Run& run) {
   return p.present || NamesRun(p.pattern, run.parent_run()) != (p.op == FilterOp::kNotEqual);
 }
 
-bool MatchesKind(const RunPredicate& p, const Run& run) {
-  const bool same = (run.kind() == Run::LOGGED_MODEL) == (p.text == kLoggedModelWord);
-  return p.present || same != (p.op == FilterOp::kNotEqual);
-}
-
 bool MatchesField(const RunPredicate& p, const Run& run) {
   switch (p.ref.field) {
     case RunField::kMetric:
@@ -234,7 +229,7 @@ bool MatchesField(const RunPredicate& p, const Run& run) {
     case RunField::kOutput:
       return MatchesOutput(p, run);
     case RunField::kKind:
-      return MatchesKind(p, run);
+      return MatchesKind(p, run.kind() == Run::LOGGED_MODEL);
   }
   return false;
 }
@@ -475,6 +470,15 @@ std::string_view NameOfRunField(RunField field) {
     if (known == field) return name;
   }
   return "";
+}
+
+bool MatchesKind(const RunPredicate& p, bool logged_model) {
+  if (p.op == FilterOp::kIn) {
+    return std::any_of(p.children.begin(), p.children.end(),
+                       [&](const RunPredicate& value) { return MatchesKind(value, logged_model); });
+  }
+  const bool same = logged_model == (p.text == kLoggedModelWord);
+  return p.present || same != (p.op == FilterOp::kNotEqual);
 }
 
 bool NamesRun(const TextPattern& pattern, std::string_view run_name) {

@@ -75,6 +75,10 @@ struct RunPredicate {
   TextPattern pattern;  // `text` split at its wildcards
 };
 
+// True if a run that is a logged model, or one that is none, satisfies a comparison of `kind`, also
+// with a list.
+bool MatchesKind(const RunPredicate& p, bool logged_model);
+
 // True if `pattern` matches a run by its resource name or by its id alone.
 bool NamesRun(const TextPattern& pattern, std::string_view run_name);
 

@@ -14,9 +14,9 @@
 #include "lib/base/status_macros.h"
 #include "server/core/limits.h"
 #include "server/datasets/datasets.h"
-#include "server/datasets/lineage_edges.h"
 #include "server/datasets/lineage_node.h"
 #include "server/records/dataset_refs.h"
+#include "server/records/lineage_edges.h"
 #include "server/storage/keyspace.h"
 #include "server/storage/paging.h"
 
@@ -163,7 +163,7 @@ class Walk {
                             ? limits::kLineageCounted
                             : std::min(limits::kLineageNodes, kKinds * extent_.max_per_hop);
     std::vector<std::string> ends;
-    CAIRN_RETURN_IF_ERROR(EachEdge(snapshot_, prefix, [&](const std::string& end) {
+    CAIRN_RETURN_IF_ERROR(records::EachEdge(snapshot_, prefix, [&](const std::string& end) {
       if (Sees(end)) ends.push_back(end);
       return ends.size() <= most;
     }));

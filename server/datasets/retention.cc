@@ -14,8 +14,8 @@
 #include "lib/base/status_macros.h"
 #include "server/datasets/dataset_records.h"
 #include "server/datasets/datasets.h"
-#include "server/datasets/lineage_edges.h"
 #include "server/datasets/version_deletion.h"
+#include "server/records/lineage_edges.h"
 #include "server/storage/keyspace.h"
 #include "server/storage/typed_record.h"
 
@@ -114,11 +114,11 @@ class RetentionPass {
     CAIRN_ASSIGN_OR_RETURN(const auto users, UsersOfVersion(snapshot_, name, dataset_));
     if (!users.empty()) return *users.begin();
     std::string run;
-    CAIRN_RETURN_IF_ERROR(EachEdge(snapshot_, storage::LineageUpPrefix(version.name()),
-                                   [&run](const std::string& maker) {
-                                     run = maker;
-                                     return false;
-                                   }));
+    CAIRN_RETURN_IF_ERROR(records::EachEdge(snapshot_, storage::LineageUpPrefix(version.name()),
+                                            [&run](const std::string& maker) {
+                                              run = maker;
+                                              return false;
+                                            }));
     if (!run.empty()) return run;
     CAIRN_RETURN_IF_ERROR(ReadModels());
     const auto model = models_->find(version.name());

@@ -11,8 +11,8 @@
 #include "lib/base/status_macros.h"
 #include "server/datasets/dataset_records.h"
 #include "server/datasets/datasets.h"
-#include "server/datasets/lineage_edges.h"
 #include "server/records/dataset_refs.h"
+#include "server/records/lineage_edges.h"
 #include "server/records/manifest_parts.h"
 #include "server/storage/keyspace.h"
 
@@ -81,8 +81,8 @@ absl::Status DeleteReferences(const Snapshot& snapshot, const VersionName& name,
     keys.insert(storage::LineageDownKey(parent, version.name()));
   }
   if (!version.run().empty()) keys.insert(storage::LineageDownKey(version.run(), version.name()));
-  CAIRN_RETURN_IF_ERROR(
-      EachEdge(snapshot, storage::LineageUpPrefix(version.name()), [&](const std::string& run) {
+  CAIRN_RETURN_IF_ERROR(records::EachEdge(
+      snapshot, storage::LineageUpPrefix(version.name()), [&](const std::string& run) {
         keys.insert(storage::LineageUpKey(version.name(), run));
         keys.insert(storage::LineageDownKey(run, version.name()));
         return true;
@@ -109,11 +109,11 @@ absl::StatusOr<std::set<std::string>> UsersOfVersion(const Snapshot& snapshot,
     if (number == name.version) users.insert(DatasetAliasResource(name.parent_id, alias));
   }
   const std::string version = DatasetVersionName(name.parent_id, name.version);
-  CAIRN_RETURN_IF_ERROR(
-      EachEdge(snapshot, storage::LineageDownPrefix(version), [&users](const std::string& child) {
-        users.insert(child);
-        return true;
-      }));
+  CAIRN_RETURN_IF_ERROR(records::EachEdge(snapshot, storage::LineageDownPrefix(version),
+                                          [&users](const std::string& child) {
+                                            users.insert(child);
+                                            return true;
+                                          }));
   return users;
 }
 

@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -34,16 +33,6 @@ TextKind TextKindOf(RunField field) {
 bool IsTimeField(RunField field) {
   return field == RunField::kStartTime || field == RunField::kEndTime ||
          field == RunField::kCreateTime || field == RunField::kDuration;
-}
-
-// Whether runs that are logged models, or those that are not, satisfy a condition on the kind.
-bool WantsKind(const RunPredicate& p, bool model) {
-  if (p.op == FilterOp::kIn) {
-    return std::any_of(p.children.begin(), p.children.end(),
-                       [&](const RunPredicate& value) { return WantsKind(value, model); });
-  }
-  const bool same = model == (p.text == core::kLoggedModelWord);
-  return p.present || same != (p.op == FilterOp::kNotEqual);
 }
 
 }  // namespace
@@ -105,8 +94,8 @@ std::optional<Condition> Condition::BindLeaf(const RunColumns& columns, const Ru
 }
 
 Condition Condition::BindKind(const RunColumns& columns, const RunPredicate& p) {
-  const bool runs = WantsKind(p, false);
-  if (runs == WantsKind(p, true)) {
+  const bool runs = core::MatchesKind(p, false);
+  if (runs == core::MatchesKind(p, true)) {
     Condition same;
     same.kind_ = runs ? Kind::kAll : Kind::kNone;
     return same;

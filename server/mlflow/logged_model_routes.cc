@@ -1,3 +1,4 @@
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -14,6 +15,7 @@
 #include "server/mlflow/logged_model_calls.h"
 #include "server/mlflow/made_up_name.h"
 #include "server/mlflow/route_table.h"
+#include "server/mlflow/run_state.h"
 
 namespace cairn::mlflow {
 namespace {
@@ -63,17 +65,6 @@ v1::CreateRunRequest CreationOf(const Fields& fields) {
   return create;
 }
 
-absl::Status ErrorOfCreation(const std::string& experiment, const absl::Status& error) {
-  if (HasReason(error, ErrorReason::EXPERIMENT_NOT_FOUND)) {
-    return Refuse(kNotExists, fmt::format("No Experiment with id={} exists", experiment));
-  }
-  if (!HasReason(error, ErrorReason::EXPERIMENT_DELETED)) return error;
-  return Refuse(kInvalidParameter,
-                fmt::format("The experiment {} must be in the 'active' state. Current state is "
-                            "deleted.",
-                            experiment));
-}
-
 // A run that is not here, or deleted, is kept as text: what a client says of its model is not lost.
 Task<Reply> CreateLoggedModel(Session& session, const Fields& fields) {
   v1::CreateRunRequest create = CreationOf(fields);
@@ -89,7 +80,7 @@ Task<Reply> CreateLoggedModel(Session& session, const Fields& fields) {
     }
   }
   const auto made = co_await session.Call(session.rows().create_run, std::move(create));
-  if (!made.ok()) co_return ErrorOfCreation(experiment, made.status());
+  if (!made.ok()) co_return ErrorOfNewRun(experiment, made.status());
   co_return ReplyOfModel(*made);
 }
 
@@ -119,16 +110,7 @@ Task<Reply> FinalizeModel(Session& session, const Fields& fields) {
   CAIRN_CO_RETURN_IF_ERROR(fields.status());
   const auto model = co_await GetLoggedModel(session, id);
   if (!model.ok()) co_return model.status();
-  if (model->state() != v1::Run::RUNNING && model->state() != state) {
-    v1::ResumeRunRequest resume;
-    resume.set_name(model->name());
-    const auto resumed = co_await session.Call(session.rows().resume_run, std::move(resume));
-    if (!resumed.ok()) co_return ErrorOfLoggedModel(id, resumed.status());
-  }
-  v1::FinishRunRequest finish;
-  finish.set_name(model->name());
-  finish.set_state(state);
-  const auto finished = co_await session.Call(session.rows().finish_run, std::move(finish));
+  const auto finished = co_await ChangeRunState(session, *model, state, std::nullopt);
   if (!finished.ok()) co_return ErrorOfLoggedModel(id, finished.status());
   co_return ReplyOfModel(*finished);
 }

@@ -15,6 +15,7 @@
 #include "server/mlflow/error.h"
 #include "server/mlflow/logged_model.h"
 #include "server/mlflow/logged_model_calls.h"
+#include "server/mlflow/metric_history.h"
 #include "server/mlflow/route_table.h"
 #include "server/mlflow/run_rename.h"
 
@@ -77,18 +78,10 @@ std::string KeyOf(const Fields& fields) {
   return key;
 }
 
-v1::MetricPoint PointOf(int64_t step, int64_t time, double value) {
-  v1::MetricPoint point;
-  point.set_step(step);
-  point.set_time_unix_millis(time);
-  point.set_value(value);
-  return point;
-}
-
-void AddPoint(const v1::MetricPoint& point, v1::MetricColumns& columns) {
-  columns.add_steps(point.step());
-  columns.add_times_unix_millis(point.time_unix_millis());
-  columns.add_values(point.value());
+void AddPoint(const HistoryPoint& point, v1::MetricColumns& columns) {
+  columns.add_steps(point.step);
+  columns.add_times_unix_millis(point.time);
+  columns.add_values(point.value);
 }
 
 // Of the few metrics of a model that are logged at once.
@@ -111,7 +104,7 @@ void AddMetric(const Fields& fields, Batch& batch) {
   }
   const auto [at, is_new] = batch.columns.try_emplace(key, batch.request.metrics_size());
   if (is_new) batch.request.add_metrics()->set_key(key);
-  const v1::MetricPoint point = PointOf(fields.Int("step").value_or(0), time, value);
+  const HistoryPoint point{time, fields.Int("step").value_or(0), value};
   AddPoint(point, *batch.request.mutable_metrics(at->second));
   const std::string model_id = fields.Text("model_id");
   if (model_id.empty()) return;
@@ -149,8 +142,10 @@ Task<Reply> Log(Session& session, Batch batch) {
   batch.request.set_run(*name);
   const auto logged = co_await session.Call(session.rows().log_batch, std::move(batch.request));
   if (!logged.ok()) co_return session.ErrorOfRun(batch.run_id, logged.status());
-  CAIRN_CO_RETURN_IF_ERROR(
-      co_await LogToModels(session, std::move(batch.models), MissingModels::kPassOver));
+  if (!batch.models.empty()) {
+    CAIRN_CO_RETURN_IF_ERROR(
+        co_await LogToModels(session, std::move(batch.models), MissingModels::kPassOver));
+  }
   if (batch.run_name.has_value()) {
     const auto renamed = co_await RenameRun(session, *name, *batch.run_name);
     if (!renamed.ok()) co_return session.ErrorOfRun(batch.run_id, renamed.status());

@@ -11,6 +11,7 @@
 #include "server/mlflow/route_table.h"
 #include "server/mlflow/run_parents.h"
 #include "server/mlflow/run_rename.h"
+#include "server/mlflow/run_state.h"
 
 namespace cairn::mlflow {
 namespace {
@@ -57,17 +58,7 @@ Task<Reply> CreateRun(Session& session, const Fields& fields) {
   *create.mutable_run() = NewRunOf(fields);
   CAIRN_CO_RETURN_IF_ERROR(fields.status());
   const auto made = co_await session.Call(session.rows().create_run, std::move(create));
-  if (HasReason(made.status(), ErrorReason::EXPERIMENT_NOT_FOUND)) {
-    co_return Refuse(kNotExists, fmt::format("No Experiment with id={} exists", experiment));
-  }
-  if (HasReason(made.status(), ErrorReason::EXPERIMENT_DELETED)) {
-    co_return Refuse(
-        kInvalidParameter,
-        fmt::format("The experiment {} must be in the 'active' state. Current state is "
-                    "deleted.",
-                    experiment));
-  }
-  if (!made.ok()) co_return made.status();
+  if (!made.ok()) co_return ErrorOfNewRun(experiment, made.status());
   co_return ReplyOfRun(*made, "run", WriteNewRun);
 }
 
@@ -77,27 +68,6 @@ Task<Reply> GetRun(Session& session, const Fields& fields) {
   const auto run = co_await GetShownRun(session, id);
   if (!run.ok()) co_return run.status();
   co_return ReplyOfRun(*run, "run", WriteRun);
-}
-
-// Ends the run, or takes it back, as its new status says. A run that ended otherwise is taken back
-// first, because MLflow lets a status be corrected.
-Task<absl::StatusOr<v1::Run>> ChangeState(Session& session, v1::Run run, v1::Run::State state,
-                                          std::optional<int64_t> end_time) {
-  const bool ends = state != v1::Run::RUNNING && state != v1::Run::SCHEDULED;
-  const bool ended = run.state() != v1::Run::RUNNING && run.state() != v1::Run::SCHEDULED;
-  if ((state == v1::Run::RUNNING && run.state() != state) ||
-      (ends && ended && run.state() != state)) {
-    v1::ResumeRunRequest resume;
-    resume.set_name(run.name());
-    auto resumed = co_await session.Call(session.rows().resume_run, std::move(resume));
-    if (!resumed.ok() || !ends) co_return std::move(resumed);
-  }
-  if (!ends) co_return std::move(run);
-  v1::FinishRunRequest finish;
-  finish.set_name(run.name());
-  finish.set_state(state);
-  if (end_time.has_value()) *finish.mutable_end_time() = TimestampOf(*end_time);
-  co_return co_await session.Call(session.rows().finish_run, std::move(finish));
 }
 
 Task<Reply> UpdateRun(Session& session, const Fields& fields) {
@@ -113,7 +83,7 @@ Task<Reply> UpdateRun(Session& session, const Fields& fields) {
         fmt::format("The run {} must be in the 'active' state. Current state is deleted.", id));
   }
   if (run.ok() && state.has_value()) {
-    run = co_await ChangeState(session, *std::move(run), *state, end_time);
+    run = co_await ChangeRunState(session, *std::move(run), *state, end_time);
   }
   if (run.ok() && name.has_value() && !name->empty()) {
     run = co_await RenameRun(session, run->name(), *name);

@@ -10,6 +10,7 @@
 #include "lib/base/resource_names.h"
 #include "lib/base/status_macros.h"
 #include "server/records/evaluation_records.h"
+#include "server/records/lineage_edges.h"
 #include "server/registry/models.h"
 #include "server/registry/version_state.h"
 #include "server/registry/version_uses.h"
@@ -42,18 +43,12 @@ absl::Status DeleteEdges(const Snapshot& snapshot, const ModelVersion& version,
        {version.run(), version.logged_model(), version.training_dataset()}) {
     if (!source.empty()) keys.insert(storage::LineageDownKey(source, version.name()));
   }
-  const storage::Key prefix = storage::LineageUpPrefix(version.name());
-  absl::Status failure;
-  CAIRN_RETURN_IF_ERROR(snapshot.Scan(KeyRange::Prefix(prefix), ScanOrder::kAscending,
-                                      [&](std::string_view key, const storage::Record&) {
-                                        const auto run = storage::LastStringOf(prefix, key);
-                                        failure = run.status();
-                                        if (!failure.ok()) return false;
-                                        keys.insert(storage::LineageUpKey(version.name(), *run));
-                                        keys.insert(storage::LineageDownKey(*run, version.name()));
-                                        return true;
-                                      }));
-  CAIRN_RETURN_IF_ERROR(failure);
+  CAIRN_RETURN_IF_ERROR(records::EachEdge(
+      snapshot, storage::LineageUpPrefix(version.name()), [&](const std::string& run) {
+        keys.insert(storage::LineageUpKey(version.name(), run));
+        keys.insert(storage::LineageDownKey(run, version.name()));
+        return true;
+      }));
   for (const storage::Key& key : keys) write_set.Delete(key);
   return absl::OkStatus();
 }

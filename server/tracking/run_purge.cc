@@ -11,6 +11,7 @@
 #include "lib/base/resource_names.h"
 #include "lib/base/status_macros.h"
 #include "server/metrics/backlog.h"
+#include "server/records/lineage_edges.h"
 #include "server/storage/keyspace.h"
 #include "server/tracking/runs.h"
 
@@ -45,18 +46,11 @@ absl::Status RunNotDeleted(std::string_view run) {
 absl::StatusOr<std::vector<std::string>> MadeBy(const Snapshot& snapshot, const std::string& run,
                                                 std::string_view prefix) {
   std::vector<std::string> made;
-  absl::Status failure;
-  const Key edges = storage::LineageDownPrefix(run);
-  CAIRN_RETURN_IF_ERROR(snapshot.Scan(KeyRange::Prefix(edges), ScanOrder::kAscending,
-                                      [&](std::string_view key, const storage::Record&) {
-                                        auto to = storage::LastStringOf(edges, key);
-                                        failure = to.status();
-                                        if (to.ok() && to->starts_with(prefix)) {
-                                          made.push_back(*std::move(to));
-                                        }
-                                        return failure.ok();
-                                      }));
-  CAIRN_RETURN_IF_ERROR(failure);
+  CAIRN_RETURN_IF_ERROR(
+      records::EachEdge(snapshot, storage::LineageDownPrefix(run), [&](const std::string& to) {
+        if (to.starts_with(prefix)) made.push_back(to);
+        return true;
+      }));
   return made;
 }
 
@@ -117,18 +111,13 @@ class KeyCollector {
 
   // The edges that lead to a logged model from runs that list it as an output.
   absl::Status TakeEdgesTo(const std::string& name) {
-    const Key prefix = storage::LineageUpPrefix(name);
     absl::Status failure;
-    CAIRN_RETURN_IF_ERROR(snapshot_.Scan(KeyRange::Prefix(prefix), ScanOrder::kAscending,
-                                         [&](std::string_view key, const storage::Record&) {
-                                           const auto from = storage::LastStringOf(prefix, key);
-                                           failure.Update(from.status());
-                                           if (failure.ok())
-                                             failure = Take(storage::LineageDownKey(*from, name));
-                                           if (failure.ok())
-                                             failure = Take(storage::LineageUpKey(name, *from));
-                                           return failure.ok() && !more_;
-                                         }));
+    CAIRN_RETURN_IF_ERROR(
+        records::EachEdge(snapshot_, storage::LineageUpPrefix(name), [&](const std::string& from) {
+          failure = Take(storage::LineageDownKey(from, name));
+          if (failure.ok()) failure = Take(storage::LineageUpKey(name, from));
+          return failure.ok() && !more_;
+        }));
     return failure;
   }
 

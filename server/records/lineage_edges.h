@@ -1,5 +1,5 @@
-#ifndef CAIRN_SERVER_DATASETS_LINEAGE_EDGES_H_
-#define CAIRN_SERVER_DATASETS_LINEAGE_EDGES_H_
+#ifndef CAIRN_SERVER_RECORDS_LINEAGE_EDGES_H_
+#define CAIRN_SERVER_RECORDS_LINEAGE_EDGES_H_
 
 #include <functional>
 #include <string>
@@ -8,7 +8,7 @@
 #include "server/storage/keyspace.h"
 #include "server/storage/kv_store.h"
 
-namespace cairn::datasets {
+namespace cairn::records {
 
 // Calls `visit` with the resource at the end of each edge below `prefix`
 // (storage::LineageUpPrefix, LineageDownPrefix), in the order of the keys, until it
@@ -17,6 +17,6 @@ namespace cairn::datasets {
 absl::Status EachEdge(const storage::Snapshot& snapshot, const storage::Key& prefix,
                       const std::function<bool(const std::string&)>& visit);
 
-}  // namespace cairn::datasets
+}  // namespace cairn::records
 
-#endif  // CAIRN_SERVER_DATASETS_LINEAGE_EDGES_H_
+#endif  // CAIRN_SERVER_RECORDS_LINEAGE_EDGES_H_

@@ -1,10 +1,10 @@
-#include "server/datasets/lineage_edges.h"
+#include "server/records/lineage_edges.h"
 
 #include <string_view>
 
 #include "lib/base/status_macros.h"
 
-namespace cairn::datasets {
+namespace cairn::records {
 
 absl::Status EachEdge(const storage::Snapshot& snapshot, const storage::Key& prefix,
                       const std::function<bool(const std::string&)>& visit) {
@@ -19,4 +19,4 @@ absl::Status EachEdge(const storage::Snapshot& snapshot, const storage::Key& pre
   return failure;
 }
 
-}  // namespace cairn::datasets
+}  // namespace cairn::records
