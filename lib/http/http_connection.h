@@ -21,7 +21,9 @@ namespace cairn::http {
 struct ConnectionOptions {
   // How long the server may be silent: while it connects, before its answer, between two parts.
   std::chrono::milliseconds silence{120'000};
-  // Of an answer that is kept in memory; a larger one is refused before it is.
+  // How long a connection may take in all, once the name was looked up; 0 bounds its silence only.
+  std::chrono::milliseconds total{0};
+  // Of an answer's body that is kept in memory; a larger one is refused before it is.
   std::size_t max_body_bytes = std::size_t{64} << 20;
 };
 
@@ -37,10 +39,13 @@ struct ClientRequest {
 using BodySink = std::function<absl::Status(std::string_view bytes)>;
 
 // Errors of both calls, with `url` as metadata:
-//   UNAVAILABLE (SERVER_UNREACHABLE)  no such host; nobody listens; the connection broke
-//   DEADLINE_EXCEEDED (CALL_ENDED)    the server was silent for too long
+//   UNAVAILABLE (SERVER_UNREACHABLE)  no such host; nobody listens; the connection broke, or was
+//                                     closed before the answer, as a port of gRPC does
+//   DEADLINE_EXCEEDED (CALL_ENDED)    the server was silent for too long, or the time is over
+//   INVALID_ARGUMENT (TLS_REQUIRED)   the port speaks TLS
 //   INVALID_ARGUMENT (REQUEST_MALFORMED)  it answered, and not in HTTP/1.1
 //   OUT_OF_RANGE (TOO_LARGE)          the body is above the bound
+//   RESOURCE_EXHAUSTED (SERVER_UNREACHABLE)  this process has no descriptor or no memory left
 //
 // A kept connection that the server has closed meanwhile is opened again, and the request sent once
 // more: REQUIRES that every request is safe to repeat. Blocks. One thread at a time; movable.
