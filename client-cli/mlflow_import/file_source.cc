@@ -12,6 +12,7 @@
 #include "client-cli/mlflow_import/run_mapping.h"
 #include "fmt/format.h"
 #include "lib/base/status_macros.h"
+#include "lib/mlflow/stored_names.h"
 
 namespace cairn::mlflow_import {
 namespace {
@@ -173,7 +174,7 @@ absl::StatusOr<SourceRun> FileSource::ReadRun(const std::string& experiment,
       NamedStatus(run.status, {"", "RUNNING", "SCHEDULED", "FINISHED", "FAILED", "KILLED"});
   CAIRN_ASSIGN_OR_RETURN(run.params, ReadPairs(directory + "/params"));
   CAIRN_ASSIGN_OR_RETURN(run.tags, ReadPairs(directory + "/tags"));
-  const auto tag = run.tags.extract("mlflow.runName");
+  const auto tag = run.tags.extract(std::string(mlflow::kRunNameTag));
   if (!tag.empty()) run.name = tag.mapped();
   CAIRN_ASSIGN_OR_RETURN(run.metrics, LatestOf(directory + "/metrics", /*of_model=*/false));
   CAIRN_RETURN_IF_ERROR(ReadLinks(experiment, directory, run));
@@ -188,8 +189,9 @@ absl::Status FileSource::ReadLinks(const std::string& experiment, const std::str
     const std::string id = TextOf(meta, "source_id");
     if (TextOf(meta, "source_type") != "DATASET") {
       // Of models the source is the run.
-      const std::string model = UidOfModel(id).has_value() ? id : TextOf(meta, "destination_id");
-      if (UidOfModel(model).has_value()) into.input_tags["mlflow.modelInput." + model] = "";
+      const std::string model =
+          mlflow::UidOfModelId(id).has_value() ? id : TextOf(meta, "destination_id");
+      if (mlflow::UidOfModelId(model).has_value()) into.input_tags[ModelInputTagOf(model)] = "";
       continue;
     }
     const std::vector<std::string> known = SubdirectoriesOf(experiment + "/datasets");
@@ -255,7 +257,7 @@ absl::StatusOr<std::string> FileSource::DirectoryOf(const ArtifactPlace& place) 
   if (!place.of_model) {
     const auto found = runs_.find(place.id);
     if (found != runs_.end()) return found->second;
-  } else if (UidOfModel(place.id).has_value()) {
+  } else if (mlflow::UidOfModelId(place.id).has_value()) {
     for (const auto& [id, directory] : experiments_) {
       std::string model = fmt::format("{}/{}/{}", directory, kModelsFolder, place.id);
       if (HasMeta(model)) return model;

@@ -20,6 +20,7 @@
 #include "lib/base/files.h"
 #include "lib/base/numbers.h"
 #include "lib/base/status_macros.h"
+#include "lib/mlflow/bounded_json.h"
 
 namespace cairn::mlflow_import {
 namespace {
@@ -68,7 +69,7 @@ absl::Status AddFiles(const fs::path& directory, const std::string& prefix, int 
 
 // Nullopt when there is too much of it.
 std::optional<Json> JsonOf(const YAML::Node& node, int depth, int& nodes) {
-  if (depth > kMostNesting || ++nodes > kMostYamlNodes) return std::nullopt;
+  if (depth > mlflow::kMaxJsonNesting || ++nodes > kMostYamlNodes) return std::nullopt;
   if (node.IsScalar()) return Json(node.Scalar());
   if (!node.IsMap() && !node.IsSequence()) return Json(nullptr);
   Json whole = node.IsMap() ? Json::object() : Json::array();

@@ -35,8 +35,8 @@ absl::Status ReadInParts(const std::string& file,
 absl::StatusOr<Pairs> ReadPairs(const std::string& directory);
 
 // A small file of YAML as JSON, in which every scalar is a text; null where YAML has null.
-// DATA_LOSS (DATA_MALFORMED) for what is no map, is nested deeper than kMostNesting or has more
-// than 100,000 parts, which references may make of little.
+// DATA_LOSS (DATA_MALFORMED) for what is no map, is nested deeper than mlflow::kMaxJsonNesting or
+// has more than 100,000 parts, which references may make of little.
 absl::StatusOr<Json> ReadYaml(const std::string& file);
 absl::StatusOr<Json> ParseYaml(std::string_view what, const std::string& text);
 

@@ -100,14 +100,8 @@ class WholeImport {
   static v1::Experiment WantedOf(const SourceExperiment& experiment, Report& report) {
     v1::Experiment wanted;
     wanted.set_display_name(experiment.name);
-    for (const auto& [key, value] : experiment.tags) {
-      const std::string what = fmt::format("tag {} of experiment {}", key, experiment.name);
-      if (IsKey(key)) {
-        (*wanted.mutable_tags())[key] = CutText(value, kMostTextBytes, what, report);
-      } else {
-        report.LeaveOut(what, "Cairn takes no such key");
-      }
-    }
+    PutPairs(experiment.tags, kMostTextBytes, "tag", "experiment " + experiment.name, report,
+             *wanted.mutable_tags());
     return wanted;
   }
 

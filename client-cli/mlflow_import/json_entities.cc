@@ -1,44 +1,19 @@
 #include "client-cli/mlflow_import/json_entities.h"
 
-#include <algorithm>
-#include <array>
 #include <charconv>
 #include <limits>
 #include <utility>
 
 #include "client-cli/mlflow_import/limits.h"
 #include "fmt/format.h"
-#include "lib/base/digest.h"
 #include "lib/base/errors.h"
 #include "lib/base/numbers.h"
+#include "lib/mlflow/bounded_json.h"
+#include "lib/mlflow/stored_inputs.h"
+#include "lib/mlflow/stored_names.h"
 
 namespace cairn::mlflow_import {
 namespace {
-
-constexpr size_t kInputIdDigits = 16;
-constexpr std::array kDatasetFields = {"name",   "digest", "source_type",
-                                       "source", "schema", "profile"};
-
-// How deep brackets are nested outside of texts.
-int NestingOf(std::string_view text) {
-  int depth = 0;
-  int deepest = 0;
-  bool quoted = false;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (quoted) {
-      if (c == '\\') ++i;
-      if (c == '"') quoted = false;
-    } else if (c == '"') {
-      quoted = true;
-    } else if (c == '{' || c == '[') {
-      deepest = std::max(deepest, ++depth);
-    } else if (c == '}' || c == ']') {
-      --depth;
-    }
-  }
-  return deepest;
-}
 
 const Json* Member(const Json& object, const char* name) {
   if (!object.is_object()) return nullptr;
@@ -72,10 +47,7 @@ std::string Dumped(const Json& json) {
 }  // namespace
 
 absl::StatusOr<Json> ParseObject(std::string_view what, std::string_view text) {
-  Json parsed(Json::value_t::discarded);
-  if (NestingOf(text) <= kMostNesting) {
-    parsed = Json::parse(text, nullptr, /*allow_exceptions=*/false);
-  }
+  Json parsed = mlflow::ParseJson(text);
   if (parsed.is_object()) return parsed;
   return Error(absl::StatusCode::kDataLoss, ErrorReason::DATA_MALFORMED,
                fmt::format("{} is no object of JSON", what))
@@ -153,14 +125,14 @@ SourceRun RunOf(const Json& run) {
   read.params = PairsOf(data, "params");
   read.tags = PairsOf(data, "tags");
   read.metrics = MetricsOf(data);
-  const auto tag = read.tags.extract("mlflow.runName");
+  const auto tag = read.tags.extract(std::string(mlflow::kRunNameTag));
   read.name = TextOf(info, "run_name");
   if (read.name.empty() && !tag.empty()) read.name = tag.mapped();
   for (const Json& input : ItemsOf(inputs, "dataset_inputs")) {
     read.input_tags.insert(InputTagOf(input));
   }
   for (const Json& model : ItemsOf(inputs, "model_inputs")) {
-    read.input_tags["mlflow.modelInput." + TextOf(model, "model_id")] = "";
+    read.input_tags[ModelInputTagOf(TextOf(model, "model_id"))] = "";
   }
   for (const Json& model : ItemsOf(ObjectOf(run, "outputs"), "model_outputs")) {
     read.outputs.push_back({TextOf(model, "model_id"), IntOf(model, "step").value_or(0)});
@@ -211,18 +183,18 @@ SourceVersion VersionOf(const Json& version) {
 std::pair<std::string, std::string> InputTagOf(const Json& dataset_input) {
   const Json& described = ObjectOf(dataset_input, "dataset");
   Json kept = {{"dataset", Json::object()}, {"tags", Json::array()}};
-  for (const char* name : kDatasetFields) {
+  for (const char* name : mlflow::kDatasetFields) {
     if (std::string text = TextOf(described, name); !text.empty()) kept["dataset"][name] = text;
   }
   for (const Json& tag : ItemsOf(dataset_input, "tags")) {
     kept["tags"].push_back({{"key", TextOf(tag, "key")}, {"value", TextOf(tag, "value")}});
   }
-  const std::string named = TextOf(described, "name") + '\0' + TextOf(described, "digest");
-  for (const char* name : {"profile", "schema"}) {
-    if (Dumped(kept).size() <= kMostTagValueBytes) break;
-    kept["dataset"].erase(name);
-  }
-  return {"mlflow.input." + Sha256Hex(named).substr(0, kInputIdDigits), Dumped(kept)};
+  return {mlflow::InputTagKey(TextOf(described, "name"), TextOf(described, "digest")),
+          mlflow::InputTagValue(std::move(kept), kMostTagValueBytes)};
+}
+
+std::string ModelInputTagOf(const std::string& model_id) {
+  return std::string(mlflow::kModelInputTagPrefix) + model_id;
 }
 
 }  // namespace cairn::mlflow_import

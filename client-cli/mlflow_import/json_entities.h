@@ -17,10 +17,8 @@ namespace cairn::mlflow_import {
 
 using Json = nlohmann::json;
 
-// How deep JSON of a source may be nested.
-inline constexpr int kMostNesting = 64;
-
-// A JSON object. DATA_LOSS (DATA_MALFORMED) for what is none or is nested deeper than kMostNesting;
+// A JSON object. DATA_LOSS (DATA_MALFORMED) for what is none or is nested deeper than
+// mlflow::kMaxJsonNesting;
 // `what` names it.
 absl::StatusOr<Json> ParseObject(std::string_view what, std::string_view text);
 
@@ -41,9 +39,10 @@ RegisteredModel RegisteredModelOf(const Json& model);
 SourceVersion VersionOf(const Json& version);
 Point PointOf(const Json& metric);
 
-// A data set that a run read, as the tag in which Cairn keeps it: `mlflow.input.<id>`, with the id
-// from name and digest; schema and profile, which may be long, are left out where there is no room.
+// A data set that a run read, as the tag in which Cairn keeps it (lib/mlflow/stored_inputs.h).
 std::pair<std::string, std::string> InputTagOf(const Json& dataset_input);
+// The key of the tag for a logged model that a run read.
+std::string ModelInputTagOf(const std::string& model_id);
 
 }  // namespace cairn::mlflow_import
 

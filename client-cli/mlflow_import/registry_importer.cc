@@ -12,6 +12,7 @@
 #include "lib/base/resource_names.h"
 #include "lib/base/status_macros.h"
 #include "lib/client/paging.h"
+#include "lib/mlflow/stored_names.h"
 
 namespace cairn::mlflow_import {
 namespace {
@@ -21,7 +22,7 @@ using Kind = VersionSource::Kind;
 constexpr int kMostCopies = 16;
 constexpr int64_t kMostNumbersToSkip = 10'000;
 // Of a version that only takes a number which MLflow deleted.
-constexpr const char* kPlaceholderTag = "cairn.import";
+constexpr std::string_view kPlaceholderTag = "cairn.import";
 constexpr const char* kPlaceholder = "placeholder";
 
 std::string_view LastSegment(std::string_view name) { return name.substr(name.rfind('/') + 1); }
@@ -39,12 +40,12 @@ std::string_view ExperimentNumberOf(std::string_view run) {
   return run.substr(0, run.find('/'));
 }
 
-void PutTag(const char* key, const std::string& value, v1::ModelVersion& version) {
-  if (!value.empty()) (*version.mutable_tags())[key] = value;
+void PutTag(std::string_view key, const std::string& value, v1::ModelVersion& version) {
+  if (!value.empty()) (*version.mutable_tags())[std::string(key)] = value;
 }
 
-std::string TagOf(const v1::ModelVersion& version, const char* key) {
-  const auto tag = version.tags().find(key);
+std::string TagOf(const v1::ModelVersion& version, std::string_view key) {
+  const auto tag = version.tags().find(std::string(key));
   return tag == version.tags().end() ? "" : tag->second;
 }
 
@@ -52,14 +53,7 @@ template <typename Message>
 void PutTexts(const Pairs& tags, const std::string& description, const std::string& what,
               Report& report, Message& into) {
   into.set_description(CutText(description, kMostTextBytes, "the description of " + what, report));
-  for (const auto& [key, value] : tags) {
-    const std::string name = fmt::format("tag {} of {}", key, what);
-    if (IsKey(key)) {
-      (*into.mutable_tags())[key] = CutText(value, kMostTextBytes, name, report);
-    } else {
-      report.LeaveOut(name, "Cairn takes no such key");
-    }
-  }
+  PutPairs(tags, kMostTextBytes, "tag", what, report, *into.mutable_tags());
 }
 
 template <typename Message>
@@ -182,7 +176,7 @@ absl::Status RegistryImporter::ImportVersion(const SourceVersion& version, const
   v1::ModelVersion placed;
   if (const auto known = there.find(version.number); known != there.end()) {
     placed = known->second;
-    if (TagOf(placed, "mlflow.source") != TagOf(wanted, "mlflow.source")) {
+    if (TagOf(placed, mlflow::kSourceTag) != TagOf(wanted, mlflow::kSourceTag)) {
       return absl::AlreadyExistsError("Cairn has another version of this number");
     }
   } else {
@@ -230,7 +224,7 @@ absl::StatusOr<v1::CreateModelVersionRequest> RegistryImporter::Wanted(const Sou
         "its files cannot be had: {} is of no run and no logged model", original.source));
   }
   v1::GetRunRequest get;
-  get.set_name("experiments/-/runs/" + (of_model ? *UidOfModel(source.id) : source.id));
+  get.set_name("experiments/-/runs/" + (of_model ? *mlflow::UidOfModelId(source.id) : source.id));
   const auto run = client_->tracking().GetRun(get);
   if (absl::IsNotFound(run.status())) {
     return absl::FailedPreconditionError(fmt::format(
@@ -246,18 +240,18 @@ absl::StatusOr<v1::CreateModelVersionRequest> RegistryImporter::Wanted(const Sou
            fmt::format("version {} of {}", version.number, version.model), report_, wanted);
   const std::string place = SourceInCairn(original.source, source, ExperimentNumberOf(run->name()));
   const bool copied = original.source != version.source;
-  PutTag("mlflow.source", copied ? version.source : place, wanted);
-  if (copied) PutTag("mlflow.storageLocation", place, wanted);
-  PutTag("mlflow.runLink", version.run_link, wanted);
+  PutTag(mlflow::kSourceTag, copied ? version.source : place, wanted);
+  if (copied) PutTag(mlflow::kStorageTag, place, wanted);
+  PutTag(mlflow::kRunLinkTag, version.run_link, wanted);
   if (version.stage == "Production" || version.stage == "Staging") {
-    PutTag("mlflow.stage", version.stage, wanted);
+    PutTag(mlflow::kStageTag, version.stage, wanted);
   }
   std::string maker(LastSegment(of_model ? run->parent_run() : run->name()));
   if (maker.empty()) {
-    const auto named = run->tags().find("mlflow.sourceRunId");
+    const auto named = run->tags().find(std::string(mlflow::kSourceRunTag));
     if (named != run->tags().end()) maker = named->second;
   }
-  if (version.run_id != maker) PutTag("mlflow.namedRun", version.run_id, wanted);
+  if (version.run_id != maker) PutTag(mlflow::kNamedRunTag, version.run_id, wanted);
   return request;
 }
 

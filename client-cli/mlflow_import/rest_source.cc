@@ -6,6 +6,7 @@
 #include <thread>
 #include <utility>
 
+#include "absl/strings/escaping.h"
 #include "client-cli/mlflow_import/limits.h"
 #include "fmt/format.h"
 #include "lib/base/artifact_path.h"
@@ -60,19 +61,10 @@ absl::Status RefusalOf(const std::string& name, const http::ClientRequest& reque
                       EscapeControlCharacters(Shortened(said, kToldOfAnswer)))};
 }
 
-// Base64 of RFC 4648, section 4, as Basic authorization has it.
-std::string PaddedBase64(std::string_view bytes) {
-  std::string text = Base64UrlEncode(bytes);
-  std::replace(text.begin(), text.end(), '-', '+');
-  std::replace(text.begin(), text.end(), '_', '/');
-  while (text.size() % 4 != 0) text += '=';
-  return text;
-}
-
 std::string AuthorizationOf(const RestCredentials& credentials) {
   if (!credentials.token.empty()) return "Bearer " + credentials.token;
   if (credentials.user.empty()) return "";
-  return "Basic " + PaddedBase64(credentials.user + ":" + credentials.password);
+  return "Basic " + absl::Base64Escape(credentials.user + ":" + credentials.password);
 }
 
 }  // namespace
@@ -161,23 +153,28 @@ absl::StatusOr<Json> RestSource::AskedObject(const http::ClientRequest& request)
 
 absl::Status RestSource::ForEachPage(std::string_view path, const Query& query,
                                      const OnPage& on_page) {
-  std::string token;
-  while (true) {
-    Query asked = query;
-    if (!token.empty()) asked.emplace_back("page_token", token);
-    CAIRN_ASSIGN_OR_RETURN(const Json page, AskedObject(Get(path, asked)));
-    CAIRN_RETURN_IF_ERROR(on_page(page));
-    std::string next = TextOf(page, "next_page_token");
-    if (next.empty() || next == token) return absl::OkStatus();
-    token = std::move(next);
-  }
+  return ForEachAnswer(
+      [&](const std::string& token) {
+        Query asked = query;
+        if (!token.empty()) asked.emplace_back("page_token", token);
+        return Get(path, asked);
+      },
+      on_page);
 }
 
 absl::Status RestSource::ForEachPosted(std::string_view path, Json body, const OnPage& on_page) {
+  return ForEachAnswer(
+      [&](const std::string& token) {
+        if (!token.empty()) body["page_token"] = token;
+        return Post(path, body);
+      },
+      on_page);
+}
+
+absl::Status RestSource::ForEachAnswer(const RequestOfPage& request, const OnPage& on_page) {
   std::string token;
   while (true) {
-    if (!token.empty()) body["page_token"] = token;
-    CAIRN_ASSIGN_OR_RETURN(const Json page, AskedObject(Post(path, body)));
+    CAIRN_ASSIGN_OR_RETURN(const Json page, AskedObject(request(token)));
     CAIRN_RETURN_IF_ERROR(on_page(page));
     std::string next = TextOf(page, "next_page_token");
     if (next.empty() || next == token) return absl::OkStatus();

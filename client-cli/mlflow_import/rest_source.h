@@ -68,6 +68,9 @@ class RestSource final : public MlflowSource {
   absl::StatusOr<Json> AskedObject(const http::ClientRequest& request);
   absl::Status ForEachPage(std::string_view path, const Query& query, const OnPage& on_page);
   absl::Status ForEachPosted(std::string_view path, Json body, const OnPage& on_page);
+  // The pages behind each other; the request for one is made from the token before it, "" at first.
+  using RequestOfPage = std::function<http::ClientRequest(const std::string& token)>;
+  absl::Status ForEachAnswer(const RequestOfPage& request, const OnPage& on_page);
   absl::Status AddInputModels(SourceRun& run);
   absl::Status ListInto(const ArtifactPlace& place, const std::string& directory, int depth,
                         SourceFiles& files);

@@ -9,6 +9,8 @@
 #include "google/protobuf/util/message_differencer.h"
 #include "lib/base/ids.h"
 #include "lib/base/status_macros.h"
+#include "lib/mlflow/stored_inputs.h"
+#include "lib/mlflow/stored_names.h"
 
 namespace cairn::mlflow_import {
 namespace {
@@ -27,7 +29,7 @@ bool HoldsAll(const TextMap& map, const TextMap& wanted) {
 }
 
 bool IsInputTag(const std::string& key) {
-  return key.starts_with("mlflow.input.") || key.starts_with("mlflow.modelInput.");
+  return key.starts_with(mlflow::kInputTagPrefix) || key.starts_with(mlflow::kModelInputTagPrefix);
 }
 
 // Name, user, state and times.
@@ -170,7 +172,7 @@ absl::Status RunImporter::TryRun(const SourceRun& run, const std::string& experi
 
 absl::Status RunImporter::TryModel(const SourceModel& model, const std::string& experiment,
                                    const std::string& what) {
-  const auto uid = UidOfModel(model.id);
+  const auto uid = mlflow::UidOfModelId(model.id);
   if (!uid.has_value()) {
     return absl::InvalidArgumentError("its id is not m- and 32 hexadecimal digits");
   }
@@ -245,7 +247,7 @@ absl::Status RunImporter::LinkOutputs(const SourceRun& run, const v1::Run& there
   v1::LogBatchRequest request;
   request.set_run(there.name());
   for (const ModelOutput& output : run.outputs) {
-    const auto uid = UidOfModel(output.model_id);
+    const auto uid = mlflow::UidOfModelId(output.model_id);
     if (!uid.has_value()) continue;
     if (models_done_.count(output.model_id) == 0) {
       const auto model = source_.GetModel(output.model_id);

@@ -9,26 +9,14 @@
 #include "fmt/format.h"
 #include "google/protobuf/util/time_util.h"
 #include "lib/base/encoding.h"
-#include "lib/base/ids.h"
 #include "lib/base/numbers.h"
+#include "lib/base/utf8_prefix.h"
+#include "lib/mlflow/stored_names.h"
 
 namespace cairn::mlflow_import {
 namespace {
 
 using google::protobuf::util::TimeUtil;
-
-void PutPairs(const Pairs& pairs, size_t most, const char* kind, const std::string& what,
-              Report& report, google::protobuf::Map<std::string, std::string>& into) {
-  for (const auto& [key, value] : pairs) {
-    const std::string name = fmt::format("{} {} of {}", kind, key, what);
-    if (IsKey(key)) {
-      into[key] = CutText(value, most, name, report);
-    } else {
-      report.LeaveOut(
-          name, fmt::format("a key has 1 to {} bytes without control characters", kMostNameBytes));
-    }
-  }
-}
 
 void PutTimes(const std::optional<int64_t>& start, const std::optional<int64_t>& end,
               v1::Run& run) {
@@ -70,12 +58,23 @@ bool IsKey(std::string_view key) {
 std::string CutText(std::string text, size_t most, const std::string& what, Report& report) {
   if (text.size() <= most) return text;
   const size_t was = text.size();
-  size_t end = most;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) >> 6) == 2) --end;
-  text.resize(end);
-  report.LeaveOut(what,
-                  fmt::format("cut from {} to {} bytes, the most that Cairn takes", was, end));
+  text.resize(Utf8Prefix(text, most).size());
+  report.LeaveOut(
+      what, fmt::format("cut from {} to {} bytes, the most that Cairn takes", was, text.size()));
   return text;
+}
+
+void PutPairs(const Pairs& pairs, size_t most, const char* kind, const std::string& what,
+              Report& report, google::protobuf::Map<std::string, std::string>& into) {
+  for (const auto& [key, value] : pairs) {
+    const std::string name = fmt::format("{} {} of {}", kind, key, what);
+    if (IsKey(key)) {
+      into[key] = CutText(value, most, name, report);
+    } else {
+      report.LeaveOut(
+          name, fmt::format("a key has 1 to {} bytes without control characters", kMostNameBytes));
+    }
+  }
 }
 
 v1::Run WantedRun(const SourceRun& run, const std::string& what, Report& report) {
@@ -100,7 +99,7 @@ v1::Run WantedModel(const SourceModel& model, const std::string& parent_run,
                     const std::string& what, Report& report) {
   v1::Run wanted;
   wanted.set_kind(v1::Run::LOGGED_MODEL);
-  wanted.set_uid(UidOfModel(model.id).value_or(""));
+  wanted.set_uid(mlflow::UidOfModelId(model.id).value_or(""));
   wanted.set_display_name(CutText(model.name, kMostNameBytes, "the name of " + what, report));
   wanted.set_state(StateOf(model.status));
   PutTimes(model.created_unix_millis, model.updated_unix_millis, wanted);
@@ -109,24 +108,17 @@ v1::Run WantedModel(const SourceModel& model, const std::string& parent_run,
   PutPairs(model.params, kMostParamValueBytes, "parameter", what, report, *wanted.mutable_params());
   PutPairs(model.tags, kMostTagValueBytes, "tag", what, report, *wanted.mutable_tags());
   auto& tags = *wanted.mutable_tags();
-  if (!model.type.empty()) tags["mlflow.modelType"] = model.type;
+  if (!model.type.empty()) tags[std::string(mlflow::kModelTypeTag)] = model.type;
   if (parent_run.empty() && !model.source_run_id.empty()) {
-    tags["mlflow.sourceRunId"] = model.source_run_id;
+    tags[std::string(mlflow::kSourceRunTag)] = model.source_run_id;
   }
   return wanted;
 }
 
-std::optional<std::string> UidOfModel(std::string_view model_id) {
-  if (!model_id.starts_with("m-") || !IsHexId(model_id.substr(2))) return std::nullopt;
-  return std::string(model_id.substr(2));
-}
-
 std::vector<std::string> KeysOfModelMetric(const SourceMetric& metric) {
   std::vector<std::string> keys = {metric.key};
-  if (metric.dataset_name.empty() || metric.dataset_digest.empty()) return keys;
-  std::string key = fmt::format("mlflow.dataset/{}/{}/{}", PercentEncode(metric.dataset_name),
-                                PercentEncode(metric.dataset_digest), metric.key);
-  if (key.size() <= kMostNameBytes) keys.push_back(std::move(key));
+  std::string key = mlflow::KeyOnDataset({metric.key, metric.dataset_name, metric.dataset_digest});
+  if (!key.empty()) keys.push_back(std::move(key));
   return keys;
 }
 

@@ -31,9 +31,6 @@ v1::Run WantedRun(const SourceRun& run, const std::string& what, Report& report)
 v1::Run WantedModel(const SourceModel& model, const std::string& parent_run,
                     const std::string& what, Report& report);
 
-// The uid of the run that a logged model becomes: the digits behind "m-"; nullopt for another id.
-std::optional<std::string> UidOfModel(std::string_view model_id);
-
 // The keys under which Cairn keeps a point of a logged model: its own, and one that names the data
 // set it was measured on, where there is one and it is not too long.
 std::vector<std::string> KeysOfModelMetric(const SourceMetric& metric);
@@ -43,6 +40,11 @@ bool IsKey(std::string_view key);
 
 // `text`, cut to `most` bytes at the end of a character and then told of as `what`.
 std::string CutText(std::string text, size_t most, const std::string& what, Report& report);
+
+// Copies pairs of this `kind` of `what`, values cut to `most` bytes; a key that is none is left out
+// and told of.
+void PutPairs(const Pairs& pairs, size_t most, const char* kind, const std::string& what,
+              Report& report, google::protobuf::Map<std::string, std::string>& into);
 
 // A sum over points that does not depend on their order; equal sets have equal sums.
 class PointSum {

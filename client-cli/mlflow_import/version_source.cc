@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <charconv>
 
-#include "client-cli/mlflow_import/run_mapping.h"
 #include "fmt/format.h"
 #include "lib/base/artifact_path.h"
 #include "lib/base/ids.h"
+#include "lib/mlflow/stored_names.h"
 
 namespace cairn::mlflow_import {
 namespace {
@@ -37,7 +37,7 @@ VersionSource Place(VersionSource::Kind kind, std::string_view id, std::string_v
 
 VersionSource OfModels(std::string_view rest) {
   const std::string_view name = TakeSegment(rest);
-  if (UidOfModel(name).has_value()) return Place(VersionSource::Kind::kModel, name, rest);
+  if (mlflow::UidOfModelId(name).has_value()) return Place(VersionSource::Kind::kModel, name, rest);
   int64_t number = 0;
   const auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), number);
   if (name.empty() || error != std::errc() || end != rest.data() + rest.size()) return {};
@@ -61,7 +61,7 @@ VersionSource ParseVersionSource(std::string_view text) {
     if (segment == kArtifacts && IsHexId(before)) {
       return Place(VersionSource::Kind::kRun, before, rest);
     }
-    if (segment == kArtifacts && UidOfModel(before).has_value()) {
+    if (segment == kArtifacts && mlflow::UidOfModelId(before).has_value()) {
       return Place(VersionSource::Kind::kModel, before, rest);
     }
     before = segment;

@@ -5,6 +5,7 @@
 #include "fmt/format.h"
 #include "lib/base/encoding.h"
 #include "lib/base/numbers.h"
+#include "lib/base/utf8_prefix.h"
 #include "lib/promotion/check_kinds.h"
 #include "lib/promotion/limits.h"
 
@@ -79,9 +80,7 @@ void AddEvidence(const cairn::v1::ModelVersion& version, const Observation& seen
 
 std::string ShownText(std::string_view value) {
   if (value.size() <= kMaxValueShown) return std::string(value);
-  size_t end = kMaxValueShown;
-  while (end > 0 && (static_cast<unsigned char>(value[end]) & 0xc0) == 0x80) --end;
-  return std::string(value.substr(0, end)) + "...";
+  return std::string(Utf8Prefix(value, kMaxValueShown)) + "...";
 }
 
 std::string NumberText(double value) { return ShortestDouble(CanonicalDouble(value)); }

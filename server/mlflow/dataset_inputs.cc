@@ -1,12 +1,12 @@
 #include "server/mlflow/dataset_inputs.h"
 
-#include <array>
 #include <set>
 #include <utility>
 #include <vector>
 
 #include "fmt/format.h"
-#include "lib/base/digest.h"
+#include "lib/mlflow/bounded_json.h"
+#include "lib/mlflow/stored_inputs.h"
 #include "nlohmann/json.hpp"
 #include "server/core/limits.h"
 #include "server/mlflow/entities.h"
@@ -19,10 +19,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr size_t kIdDigits = 16;
 constexpr std::string_view kContextTag = "mlflow.data.context";
-constexpr std::array kDatasetFields = {"name",   "digest", "source_type",
-                                       "source", "schema", "profile"};
 
 // A member that is a text; "" for anything else.
 std::string MemberOf(const Json& object, const char* name) {
@@ -32,8 +29,7 @@ std::string MemberOf(const Json& object, const char* name) {
 }
 
 std::string InputKey(const Json& dataset) {
-  const std::string named = MemberOf(dataset, "name") + '\0' + MemberOf(dataset, "digest");
-  return fmt::format("{}{}", std::string(kInputTagPrefix), Sha256Hex(named).substr(0, kIdDigits));
+  return InputTagKey(MemberOf(dataset, "name"), MemberOf(dataset, "digest"));
 }
 
 std::string Dumped(const Json& json) {
@@ -96,12 +92,7 @@ std::string_view ModelInputOf(std::string_view key) {
 }
 
 absl::StatusOr<std::string> InputValue(Json input) {
-  std::string value = Dumped(input);
-  for (const char* name : {"profile", "schema"}) {
-    if (value.size() <= limits::kRunTagValueBytes) break;
-    input["dataset"].erase(name);
-    value = Dumped(input);
-  }
+  std::string value = InputTagValue(std::move(input), limits::kRunTagValueBytes);
   if (value.size() <= limits::kRunTagValueBytes) return value;
   return Refuse(kInvalidParameter, fmt::format("A data set is described in at most {} bytes.",
                                                limits::kRunTagValueBytes));

@@ -16,12 +16,7 @@ namespace cairn::mlflow {
 
 // The data sets that MLflow's clients say a run read. They are descriptions that a client makes up,
 // not data sets of Cairn, whose versions are registered; so they are kept where MLflow's own notes
-// are, in tags of the run: `mlflow.input.<id>` holds one, as the JSON that it is answered with. The
-// id comes from name and digest, so what is logged again stands at its place.
-
-inline constexpr std::string_view kInputTagPrefix = "mlflow.input.";
-// Before the id of a logged model that the run read; such a tag has no value.
-inline constexpr std::string_view kModelInputTagPrefix = "mlflow.modelInput.";
+// are, in tags of the run (lib/mlflow/stored_inputs.h), as the JSON that they are answered with.
 
 // Tags by their key.
 using InputTags = std::map<std::string, std::string>;

@@ -6,6 +6,7 @@
 
 #include "fmt/format.h"
 #include "google/protobuf/util/time_util.h"
+#include "lib/base/utf8_prefix.h"
 #include "server/mlflow/dataset_inputs.h"
 #include "server/mlflow/logged_model.h"
 #include "server/mlflow/pairs.h"
@@ -158,12 +159,7 @@ std::string PageReply(std::string_view key, std::string_view items, std::string_
 }
 
 std::string Truncated(std::string text, size_t max_bytes) {
-  if (text.size() <= max_bytes) return text;
-  const auto continues = [&](size_t at) {
-    return (static_cast<unsigned char>(text[at]) >> 6) == 2;
-  };
-  while (max_bytes > 0 && continues(max_bytes)) --max_bytes;
-  text.resize(max_bytes);
+  text.resize(Utf8Prefix(text, max_bytes).size());
   return text;
 }
 

@@ -8,6 +8,7 @@
 
 #include "cairn/v1/tracking.pb.h"
 #include "google/protobuf/timestamp.pb.h"
+#include "lib/mlflow/stored_names.h"
 #include "server/gateway/json_text.h"
 
 namespace cairn::mlflow {
@@ -23,7 +24,6 @@ namespace cairn::mlflow {
 //
 // Pure functions.
 
-inline constexpr std::string_view kRunNameTag = "mlflow.runName";
 inline constexpr std::string_view kModelHistoryTag = "mlflow.log-model.history";
 inline constexpr std::string_view kRunning = "RUNNING";
 inline constexpr std::string_view kEmptyReply = "{}";

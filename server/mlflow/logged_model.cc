@@ -6,8 +6,6 @@
 #include <utility>
 
 #include "fmt/format.h"
-#include "lib/base/encoding.h"
-#include "lib/base/ids.h"
 #include "server/core/limits.h"
 #include "server/mlflow/entities.h"
 #include "server/mlflow/pairs.h"
@@ -17,11 +15,11 @@ namespace {
 
 using gateway::JsonText;
 
-constexpr std::string_view kModelPrefix = "m-";
-constexpr std::string_view kOnDataset = "mlflow.dataset/";
 constexpr std::string_view kPending = "LOGGED_MODEL_PENDING";
 constexpr std::string_view kReady = "LOGGED_MODEL_READY";
 constexpr std::string_view kUploadFailed = "LOGGED_MODEL_UPLOAD_FAILED";
+
+static_assert(limits::kKeyBytes == kMaxMetricKeyBytes);
 
 // A point that tells the same of two keys.
 using Point = std::tuple<std::string, int64_t, int64_t, double>;
@@ -83,14 +81,6 @@ void WriteInfo(const v1::Run& model, JsonText& json) {
 
 }  // namespace
 
-std::string ModelIdOf(std::string_view uid) { return fmt::format("{}{}", kModelPrefix, uid); }
-
-std::optional<std::string> UidOfModelId(std::string_view model_id) {
-  if (!model_id.starts_with(kModelPrefix)) return std::nullopt;
-  const std::string_view uid = model_id.substr(kModelPrefix.size());
-  return IsHexId(uid) ? std::optional(std::string(uid)) : std::nullopt;
-}
-
 std::string_view SourceRunIdOf(const v1::Run& model) {
   const std::string_view parent = model.parent_run();
   if (!parent.empty()) return parent.substr(parent.rfind('/') + 1);
@@ -107,25 +97,6 @@ std::optional<v1::Run::State> FinalStateOf(std::string_view status) {
   if (status == kReady || status == "2") return v1::Run::SUCCEEDED;
   if (status == kUploadFailed || status == "3") return v1::Run::FAILED;
   return std::nullopt;
-}
-
-std::string KeyOnDataset(const ModelMetricKey& metric) {
-  if (metric.dataset_name.empty() || metric.dataset_digest.empty()) return "";
-  std::string key = fmt::format("{}{}/{}/{}", kOnDataset, PercentEncode(metric.dataset_name),
-                                PercentEncode(metric.dataset_digest), metric.key);
-  return key.size() <= limits::kKeyBytes ? key : "";
-}
-
-std::optional<ModelMetricKey> MetricOnDataset(std::string_view key) {
-  if (!key.starts_with(kOnDataset)) return std::nullopt;
-  key.remove_prefix(kOnDataset.size());
-  const size_t name_end = key.find('/');
-  const size_t digest_end = name_end == key.npos ? key.npos : key.find('/', name_end + 1);
-  if (digest_end == key.npos) return std::nullopt;
-  const auto name = PercentDecode(key.substr(0, name_end));
-  const auto digest = PercentDecode(key.substr(name_end + 1, digest_end - name_end - 1));
-  if (!name.has_value() || !digest.has_value()) return std::nullopt;
-  return ModelMetricKey{std::string(key.substr(digest_end + 1)), *name, *digest};
 }
 
 std::string ModelArtifactUriOf(const v1::Run& model) {

@@ -8,6 +8,7 @@
 #include "absl/strings/ascii.h"
 #include "fmt/format.h"
 #include "lib/base/errors.h"
+#include "lib/mlflow/bounded_json.h"
 #include "nlohmann/json.hpp"
 #include "server/core/limits.h"
 #include "server/mlflow/dataset_inputs.h"

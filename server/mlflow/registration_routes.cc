@@ -5,6 +5,7 @@
 #include "fmt/format.h"
 #include "lib/base/errors.h"
 #include "lib/base/resource_names.h"
+#include "lib/mlflow/bounded_json.h"
 #include "nlohmann/json.hpp"
 #include "server/core/limits.h"
 #include "server/mlflow/entities.h"

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "cairn/v1/registry.pb.h"
+#include "lib/mlflow/stored_names.h"
 #include "server/gateway/json_text.h"
 
 namespace cairn::mlflow {
@@ -25,12 +26,7 @@ namespace cairn::mlflow {
 //
 // Pure functions.
 
-// Tags that say what MLflow has fields for. Clients neither see nor set them.
-inline constexpr std::string_view kStageTag = "mlflow.stage";
-inline constexpr std::string_view kSourceTag = "mlflow.source";
-inline constexpr std::string_view kStorageTag = "mlflow.storageLocation";  // if not the source
-inline constexpr std::string_view kNamedRunTag = "mlflow.namedRun";        // if not the version's
-inline constexpr std::string_view kRunLinkTag = "mlflow.runLink";
+// Whether a tag says what MLflow has a field for (stored_names.h): clients neither see nor set it.
 bool IsOwnTag(std::string_view key);
 
 inline constexpr std::string_view kNoStage = "None";

@@ -8,6 +8,7 @@
 
 #include "fmt/format.h"
 #include "lib/base/encoding.h"
+#include "lib/mlflow/bounded_json.h"
 #include "nlohmann/json.hpp"
 #include "server/mlflow/error.h"
 
@@ -15,27 +16,6 @@ namespace cairn::mlflow {
 namespace {
 
 using Json = nlohmann::json;
-
-// The deepest nesting of a text that may be JSON.
-int NestingOf(std::string_view text) {
-  int depth = 0;
-  int deepest = 0;
-  bool quoted = false;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (quoted) {
-      if (c == '\\') ++i;
-      if (c == '"') quoted = false;
-    } else if (c == '"') {
-      quoted = true;
-    } else if (c == '{' || c == '[') {
-      deepest = std::max(deepest, ++depth);
-    } else if (c == '}' || c == ']') {
-      --depth;
-    }
-  }
-  return deepest;
-}
 
 std::string Dump(const Json& value) {
   return value.dump(-1, ' ', false, Json::error_handler_t::replace);
@@ -98,11 +78,6 @@ bool IsJsonType(std::string_view type) {
 }
 
 }  // namespace
-
-Json ParseJson(std::string_view text) {
-  if (NestingOf(text) > Request::kMaxNesting) return Json(Json::value_t::discarded);
-  return Json::parse(text, nullptr, /*allow_exceptions=*/false);
-}
 
 const absl::Status& Fields::status() const { return request_->status_; }
 

@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "lib/http/message.h"
+#include "lib/mlflow/bounded_json.h"
 #include "nlohmann/json_fwd.hpp"
 
 namespace cairn::mlflow {
@@ -75,10 +76,6 @@ class Fields {
   std::string prefix_;
 };
 
-// `text` as JSON; discarded (nlohmann's word) if it is none, or nested deeper than
-// Request::kMaxNesting, so that whoever walks it by recursion is safe.
-nlohmann::json ParseJson(std::string_view text);
-
 // A request of a client, parsed: the JSON of its body, or the parameters of its query for GET, and
 // those of its path. What
 // MLflow's server takes is taken: no body, JSON within a JSON text, fields nobody knows. Errors are
@@ -86,7 +83,7 @@ nlohmann::json ParseJson(std::string_view text);
 class Request {
  public:
   // A body nested deeper than this is refused.
-  static constexpr int kMaxNesting = 64;
+  static constexpr int kMaxNesting = kMaxJsonNesting;
 
   // Takes time with the size of the body. What is wrong is told by status().
   explicit Request(const http::Request& request);

@@ -1,4 +1,5 @@
 #include "client-cli/mlflow_import/run_mapping.h"
+#include "lib/mlflow/stored_names.h"
 
 #include <gtest/gtest.h>
 
@@ -73,9 +74,9 @@ TEST(RunMappingTest, MetricsOnDataSetsHaveTwoKeys) {
 }
 
 TEST(RunMappingTest, IdsOfModels) {
-  EXPECT_EQ(UidOfModel("m-" + std::string(32, '0')), std::string(32, '0'));
-  EXPECT_FALSE(UidOfModel(std::string(32, '0')).has_value());
-  EXPECT_FALSE(UidOfModel("m-12").has_value());
+  EXPECT_EQ(mlflow::UidOfModelId("m-" + std::string(32, '0')), std::string(32, '0'));
+  EXPECT_FALSE(mlflow::UidOfModelId(std::string(32, '0')).has_value());
+  EXPECT_FALSE(mlflow::UidOfModelId("m-12").has_value());
 }
 
 TEST(RunMappingTest, SumsOfPointsHaveNoOrder) {
