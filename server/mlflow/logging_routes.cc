@@ -17,6 +17,7 @@
 #include "server/mlflow/logged_model.h"
 #include "server/mlflow/logged_model_calls.h"
 #include "server/mlflow/metric_history.h"
+#include "server/mlflow/pairs.h"
 #include "server/mlflow/route_table.h"
 #include "server/mlflow/run_rename.h"
 
@@ -229,12 +230,7 @@ Task<Reply> LogModel(Session& session, const Fields& fields) {
   const auto run = co_await session.GetRun(batch.run_id);
   if (!run.ok()) co_return run.status();
   const std::string tag(kModelHistoryTag);
-  const auto known = run->tags().find(tag);
-  auto history = nlohmann::json::array();
-  if (known != run->tags().end()) {
-    history = ParseJson(known->second);
-    if (!history.is_array()) history = nlohmann::json::array();
-  }
+  auto history = ListInTag(*run, tag);
   history.push_back(*std::move(model));
   std::string value = history.dump();
   if (value.size() > limits::kRunTagValueBytes) {

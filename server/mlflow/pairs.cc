@@ -1,5 +1,10 @@
 #include "server/mlflow/pairs.h"
 
+#include <utility>
+
+#include "lib/mlflow/bounded_json.h"
+#include "nlohmann/json.hpp"
+
 namespace cairn::mlflow {
 
 SortedPairs Sorted(const google::protobuf::Map<std::string, std::string>& pairs) {
@@ -15,6 +20,14 @@ void WritePairs(std::string_view name, const SortedPairs& pairs, gateway::JsonTe
     json.Begin('{').Key("key").Text(key).Key("value").Text(value).End('}');
   }
   json.End(']');
+}
+
+nlohmann::json ListInTag(const v1::Run& run, const std::string& tag) {
+  auto list = nlohmann::json::array();
+  if (const auto kept = run.tags().find(tag); kept != run.tags().end()) {
+    if (auto parsed = ParseJson(kept->second); parsed.is_array()) list = std::move(parsed);
+  }
+  return list;
 }
 
 }  // namespace cairn::mlflow

@@ -5,7 +5,9 @@
 #include <string>
 #include <string_view>
 
+#include "cairn/v1/tracking.pb.h"
 #include "google/protobuf/map.h"
+#include "nlohmann/json_fwd.hpp"
 #include "server/gateway/json_text.h"
 
 namespace cairn::mlflow {
@@ -17,6 +19,10 @@ SortedPairs Sorted(const google::protobuf::Map<std::string, std::string>& pairs)
 
 // The member `name` of an object, a list of {key, value}; left out when it is empty.
 void WritePairs(std::string_view name, const SortedPairs& pairs, gateway::JsonText& json);
+
+// The JSON list that a tag of a run holds, as clients keep some; an empty one without the tag, and
+// for what is no list.
+nlohmann::json ListInTag(const v1::Run& run, const std::string& tag);
 
 }  // namespace cairn::mlflow
 

@@ -5,7 +5,6 @@
 #include "fmt/format.h"
 #include "lib/base/errors.h"
 #include "lib/base/resource_names.h"
-#include "lib/mlflow/bounded_json.h"
 #include "nlohmann/json.hpp"
 #include "server/core/limits.h"
 #include "server/mlflow/entities.h"
@@ -13,6 +12,7 @@
 #include "server/mlflow/logged_model.h"
 #include "server/mlflow/logged_model_calls.h"
 #include "server/mlflow/model_source.h"
+#include "server/mlflow/pairs.h"
 #include "server/mlflow/registry_calls.h"
 #include "server/mlflow/route_table.h"
 
@@ -52,22 +52,29 @@ absl::Status NoFiles(const Registration& asked) {
                             Shortened(asked.source, 200)));
 }
 
-// The files of a run's artifacts at and below the path that the source names.
-Task<absl::StatusOr<v1::ModelVersion>> FromRun(Session& session, Registration asked,
-                                               ModelSource source) {
-  const auto run = co_await session.NameOfRun(source.run_id);
-  if (!run.ok()) co_return run.status();
+// A version of the files of `run`, a run or logged model, at and below the path that the source
+// names. An error of the call is as it came, but for files that are not there.
+Task<absl::StatusOr<v1::ModelVersion>> FromFiles(Session& session, Registration asked,
+                                                 ModelSource source, std::string run) {
   const bool elsewhere =
-      !source.experiment_id.empty() && source.experiment_id != ExperimentIdOf(*run);
+      !source.experiment_id.empty() && source.experiment_id != ExperimentIdOf(run);
   if (elsewhere) co_return NoFiles(asked);
-  if (asked.run_id != source.run_id) PutTag(kNamedRunTag, asked.run_id, asked.wanted);
   v1::CreateModelVersionRequest create;
   create.set_parent(ModelName(asked.model));
   create.set_run_artifact_path(source.path);
   *create.mutable_model_version() = asked.wanted;
-  create.mutable_model_version()->set_run(*run);
+  create.mutable_model_version()->set_run(run);
   auto made = co_await session.Call(session.rows().create_model_version, std::move(create));
   if (HasReason(made.status(), ErrorReason::ARTIFACT_NOT_FOUND)) co_return NoFiles(asked);
+  co_return std::move(made);
+}
+
+Task<absl::StatusOr<v1::ModelVersion>> FromRun(Session& session, Registration asked,
+                                               ModelSource source) {
+  const auto run = co_await session.NameOfRun(source.run_id);
+  if (!run.ok()) co_return run.status();
+  if (asked.run_id != source.run_id) PutTag(kNamedRunTag, asked.run_id, asked.wanted);
+  auto made = co_await FromFiles(session, asked, source, *run);
   if (!made.ok()) co_return session.ErrorOfRun(source.run_id, made.status());
   co_return std::move(made);
 }
@@ -76,11 +83,7 @@ Task<absl::StatusOr<v1::ModelVersion>> FromRun(Session& session, Registration as
 // of them in a tag.
 v1::LogBatchRequest NoteOfVersion(const v1::Run& model, const v1::ModelVersion& made) {
   const std::string tag(kModelVersionsTag);
-  auto versions = nlohmann::json::array();
-  if (const auto known = model.tags().find(tag); known != model.tags().end()) {
-    versions = ParseJson(known->second);
-    if (!versions.is_array()) versions = nlohmann::json::array();
-  }
+  auto versions = ListInTag(model, tag);
   versions.push_back({{"name", ModelOf(made)}, {"version", std::string(NumberTextOf(made))}});
   v1::LogBatchRequest note;
   note.set_run(model.name());
@@ -89,22 +92,13 @@ v1::LogBatchRequest NoteOfVersion(const v1::Run& model, const v1::ModelVersion& 
   return note;
 }
 
-// The files of a logged model at and below the path. Its run becomes the version's.
+// The run that made the model becomes the version's.
 Task<absl::StatusOr<v1::ModelVersion>> FromLoggedModel(Session& session, Registration asked,
                                                        ModelSource source) {
   const auto model = co_await GetLoggedModel(session, source.model_id);
   if (!model.ok()) co_return model.status();
-  const bool elsewhere =
-      !source.experiment_id.empty() && source.experiment_id != ExperimentIdOf(model->name());
-  if (elsewhere) co_return NoFiles(asked);
   if (asked.run_id != SourceRunIdOf(*model)) PutTag(kNamedRunTag, asked.run_id, asked.wanted);
-  v1::CreateModelVersionRequest create;
-  create.set_parent(ModelName(asked.model));
-  create.set_run_artifact_path(source.path);
-  *create.mutable_model_version() = asked.wanted;
-  create.mutable_model_version()->set_run(model->name());
-  auto made = co_await session.Call(session.rows().create_model_version, std::move(create));
-  if (HasReason(made.status(), ErrorReason::ARTIFACT_NOT_FOUND)) co_return NoFiles(asked);
+  auto made = co_await FromFiles(session, asked, source, model->name());
   if (!made.ok()) co_return ErrorOfLoggedModel(source.model_id, made.status());
   if (asked.model_id.empty()) co_return std::move(made);  // its client keeps the list
   v1::LogBatchRequest note = NoteOfVersion(*model, *made);
