@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "tests/integration/server/mlflow_reply.h"
 #include "tests/testing/raw_call.h"
 #include "tests/testing/server_process.h"
 
@@ -22,21 +23,6 @@ using testing::TempFolder;
 using Json = nlohmann::json;
 
 constexpr const char* kProxy = "/api/2.0/mlflow-artifacts/artifacts/";
-
-struct FileReply {
-  int status = 0;
-  std::string headers;
-  std::string body;
-
-  Json json() const { return Json::parse(body, nullptr, /*allow_exceptions=*/false); }
-  std::string code() const { return json().value("error_code", ""); }
-};
-
-FileReply ReplyOf(const std::string& text) {
-  const size_t end = text.find("\r\n\r\n");
-  if (end == std::string::npos || text.size() < 12) return {};
-  return {std::stoi(text.substr(9, 3)), text.substr(0, end), text.substr(end + 4)};
-}
 
 // Bytes that no two places share.
 std::string NoiseOf(size_t size) {
@@ -62,12 +48,9 @@ class MlflowArtifactsTest : public ::testing::Test {
     ASSERT_EQ(run_.size(), 32u);
   }
 
-  FileReply Send(const std::string& verb, const std::string& target, const std::string& body,
-                 const std::string& headers = "") const {
-    return ReplyOf(testing::HttpExchange(
-        server_.http_address(),
-        verb + " " + target + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" + headers +
-            "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body));
+  MlflowReply Send(const std::string& verb, const std::string& target, const std::string& body,
+                   const std::string& headers = "") const {
+    return Ask(server_.http_address(), verb, target, body, headers);
   }
   Json Post(const std::string& path, const Json& body) const {
     return Send("POST", "/api/2.0/mlflow/" + path, body.dump(),
@@ -80,10 +63,10 @@ class MlflowArtifactsTest : public ::testing::Test {
   std::string Root() const { return experiment_ + "/" + run_ + "/artifacts"; }
   std::string FileAt(const std::string& path) const { return kProxy + Root() + "/" + path; }
 
-  FileReply Put(const std::string& path, const std::string& body) const {
+  MlflowReply Put(const std::string& path, const std::string& body) const {
     return Send("PUT", FileAt(path), body, "Content-Type: application/octet-stream\r\n");
   }
-  FileReply Get(const std::string& path, const std::string& headers = "") const {
+  MlflowReply Get(const std::string& path, const std::string& headers = "") const {
     return Send("GET", FileAt(path), "", headers);
   }
   Json List(const std::string& path) const {
@@ -97,10 +80,10 @@ class MlflowArtifactsTest : public ::testing::Test {
 };
 
 TEST_F(MlflowArtifactsTest, AFileComesBackAsItWasSent) {
-  const FileReply put = Put("plots/a%20b.html", "<script>1</script>");
+  const MlflowReply put = Put("plots/a%20b.html", "<script>1</script>");
   EXPECT_EQ(put.status, 200) << put.body;
   EXPECT_EQ(put.body, "");
-  const FileReply got = Get("plots/a%20b.html");
+  const MlflowReply got = Get("plots/a%20b.html");
   EXPECT_EQ(got.status, 200);
   EXPECT_EQ(got.body, "<script>1</script>");
   EXPECT_THAT(got.headers, HasSubstr("Content-Length: 18\r\n"));
@@ -114,20 +97,20 @@ TEST_F(MlflowArtifactsTest, AFileComesBackAsItWasSent) {
       got.body);
 
   EXPECT_EQ(Put("empty", "").status, 200);
-  const FileReply empty = Get("empty");
+  const MlflowReply empty = Get("empty");
   EXPECT_EQ(empty.status, 200);
   EXPECT_EQ(empty.body, "");
 }
 
 TEST_F(MlflowArtifactsTest, AChunkedBodyReplacesWhatStoodThere) {
   ASSERT_EQ(Put("model/MLmodel", "old").status, 200);
-  const FileReply put = ReplyOf(testing::HttpExchange(
+  const MlflowReply put = ReplyOf(testing::HttpExchange(
       server_.http_address(), "PUT " + FileAt("model/MLmodel") +
                                   " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
                                   "Transfer-Encoding: chunked\r\n\r\n"
                                   "3\r\nnew\r\n5\r\n text\r\n0\r\n\r\n"));
   EXPECT_EQ(put.status, 200) << put.body;
-  const FileReply got = Get("model/MLmodel");
+  const MlflowReply got = Get("model/MLmodel");
   EXPECT_EQ(got.body, "new text");
   EXPECT_THAT(got.headers, HasSubstr("Content-Type: text/plain"));
 }
@@ -136,19 +119,19 @@ TEST_F(MlflowArtifactsTest, AHundredMebibytesGoThroughLittleMemory) {
   const std::string bytes = NoiseOf(size_t{100} << 20);
   const int64_t before = testing::PeakResidentBytes(server_.pid());
   ASSERT_GT(before, 0);
-  const FileReply put = Put("large.bin", bytes);
+  const MlflowReply put = Put("large.bin", bytes);
   ASSERT_EQ(put.status, 200) << put.body;
-  const FileReply got = Get("large.bin");
+  const MlflowReply got = Get("large.bin");
   EXPECT_EQ(got.status, 200);
   EXPECT_TRUE(got.body == bytes);
   EXPECT_THAT(got.headers, HasSubstr("Content-Length: 104857600\r\n"));
   EXPECT_LT(testing::PeakResidentBytes(server_.pid()) - before, int64_t{48} << 20);
 
-  const FileReply part = Get("large.bin", "Range: bytes=52428799-52428809\r\n");
+  const MlflowReply part = Get("large.bin", "Range: bytes=52428799-52428809\r\n");
   EXPECT_EQ(part.status, 206);
   EXPECT_EQ(part.body, bytes.substr(52428799, 11));
   EXPECT_THAT(part.headers, HasSubstr("Content-Range: bytes 52428799-52428809/104857600"));
-  const FileReply behind = Get("large.bin", "Range: bytes=104857600-\r\n");
+  const MlflowReply behind = Get("large.bin", "Range: bytes=104857600-\r\n");
   EXPECT_EQ(behind.status, 416);
   EXPECT_THAT(behind.headers, HasSubstr("Content-Range: bytes */104857600"));
 }
@@ -220,7 +203,7 @@ TEST_F(MlflowArtifactsTest, PathsThatLeadElsewhereAreRefused) {
   };
   for (const std::string& path : reaching) {
     for (const char* verb : {"GET", "PUT", "DELETE"}) {
-      const FileReply reply = Send(verb, FileAt(path), "");
+      const MlflowReply reply = Send(verb, FileAt(path), "");
       EXPECT_EQ(reply.status, 400) << verb << " " << path << " " << reply.body;
       EXPECT_EQ(reply.code(), "INVALID_PARAMETER_VALUE") << path;
       EXPECT_EQ(reply.json().value("message", ""), "Invalid path") << path;
@@ -266,8 +249,8 @@ TEST_F(MlflowArtifactsTest, HalfAnUploadLeavesNothing) {
 }
 
 TEST_F(MlflowArtifactsTest, ClientsAreToldToSendAndGetInOnePiece) {
-  const FileReply parts = Send("POST", "/api/2.0/mlflow-artifacts/mpu/create/" + Root(), "{}",
-                               "Content-Type: application/json\r\n");
+  const MlflowReply parts = Send("POST", "/api/2.0/mlflow-artifacts/mpu/create/" + Root(), "{}",
+                                 "Content-Type: application/json\r\n");
   EXPECT_EQ(parts.status, 501);
   EXPECT_EQ(parts.code(), "NOT_IMPLEMENTED");
   EXPECT_EQ(parts.json()["message"].get<std::string>().find(

@@ -9,6 +9,7 @@
 
 #include "fmt/format.h"
 #include "lib/base/encoding.h"
+#include "tests/integration/server/mlflow_reply.h"
 #include "tests/testing/server_process.h"
 
 namespace cairn {
@@ -27,15 +28,6 @@ std::string FileOf(const std::string& run) {
   return fmt::format("/api/2.0/mlflow-artifacts/artifacts/0/{}/artifacts/a.txt", run);
 }
 
-struct Answer {
-  int status = 0;
-  std::string head;
-  std::string body;
-
-  Json json() const { return Json::parse(body); }
-  std::string code() const { return json().value("error_code", ""); }
-};
-
 class MlflowCallersTest : public ::testing::Test {
  protected:
   MlflowCallersTest() : server_(folder_ / "store", {"--auth"}) {
@@ -53,36 +45,29 @@ class MlflowCallersTest : public ::testing::Test {
     return "Basic " + Base64UrlEncode("anybody:" + token);
   }
 
-  Answer Send(const std::string& verb, const std::string& target, const std::string& caller,
-              const std::string& body = "") const {
+  MlflowReply Send(const std::string& verb, const std::string& target, const std::string& caller,
+                   const std::string& body = "") const {
     const std::string who = caller.empty() ? "" : fmt::format("Authorization: {}\r\n", caller);
-    const std::string text = fmt::format(
-        "{} {} HTTP/1.1\r\nHost: localhost\r\n{}Connection: close\r\n"
-        "Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{}",
-        verb, target, who, body.size(), body);
-    const std::string told = testing::HttpExchange(server_.http_address(), text);
-    const size_t end = told.find("\r\n\r\n");
-    EXPECT_NE(end, std::string::npos) << target;
-    if (end == std::string::npos) return {};
-    return {std::stoi(told.substr(9, 3)), told.substr(0, end), told.substr(end + 4)};
+    return Ask(server_.http_address(), verb, target, body,
+               who + "Content-Type: application/json\r\n");
   }
-  Answer Post(const std::string& path, const std::string& caller, const Json& body) const {
+  MlflowReply Post(const std::string& path, const std::string& caller, const Json& body) const {
     return Send("POST", kMlflowApi + path, caller, body.dump());
   }
-  Answer Get(const std::string& path, const std::string& caller) const {
+  MlflowReply Get(const std::string& path, const std::string& caller) const {
     return Send("GET", kMlflowApi + path, caller);
   }
 
   // A token of a new principal with a role at a resource.
   std::string TokenWith(const std::string& principal, const std::string& role,
                         const std::string& resource) const {
-    const Answer made = Send("POST", "/cairn.v1.AuthService/CreateToken", admin_,
-                             Json{{"token", {{"principal", principal}}}}.dump());
+    const MlflowReply made = Send("POST", "/cairn.v1.AuthService/CreateToken", admin_,
+                                  Json{{"token", {{"principal", principal}}}}.dump());
     EXPECT_EQ(made.status, 200) << made.body;
     const Json binding = {
         {"member", "principal:" + principal}, {"role", role}, {"resource", resource}};
-    const Answer bound = Send("POST", "/cairn.v1.AuthService/SetRoleBinding", admin_,
-                              Json{{"roleBinding", binding}}.dump());
+    const MlflowReply bound = Send("POST", "/cairn.v1.AuthService/SetRoleBinding", admin_,
+                                   Json{{"roleBinding", binding}}.dump());
     EXPECT_EQ(bound.status, 200) << bound.body;
     return made.json().value("text", "");
   }
@@ -91,7 +76,7 @@ class MlflowCallersTest : public ::testing::Test {
     return Post("/experiments/create", admin_, {{"name", name}}).json()["experiment_id"];
   }
   std::string NewRun(const std::string& experiment) const {
-    const Answer made = Post("/runs/create", admin_, {{"experiment_id", experiment}});
+    const MlflowReply made = Post("/runs/create", admin_, {{"experiment_id", experiment}});
     EXPECT_EQ(made.status, 200) << made.body;
     const Json answer = made.json();
     return answer["run"]["info"]["run_id"];
@@ -122,10 +107,10 @@ TEST_F(MlflowCallersTest, EveryKindOfRouteAsksForAToken) {
   for (const auto& [verb, target] : routes) {
     for (const std::string& caller : {std::string(), Bearer("cairn_00000000_wrong"),
                                       Basic("cairn_00000000_wrong"), std::string("Digest x")}) {
-      const Answer answer = Send(verb, target, caller, "{}");
+      const MlflowReply answer = Send(verb, target, caller, "{}");
       EXPECT_EQ(answer.status, 401) << verb << ' ' << target << ' ' << caller;
       EXPECT_EQ(answer.code(), "UNAUTHENTICATED") << answer.body;
-      EXPECT_THAT(answer.head, HasSubstr("WWW-Authenticate:")) << target;
+      EXPECT_THAT(answer.headers, HasSubstr("WWW-Authenticate:")) << target;
     }
   }
 }
@@ -137,7 +122,7 @@ TEST_F(MlflowCallersTest, AReaderReadsAndWritesNothing) {
   for (const std::string& reader : {Bearer(token), Basic(token)}) {
     EXPECT_EQ(Get("/runs/get?run_id=" + run, reader).status, 200);
     EXPECT_EQ(Post("/runs/search", reader, {{"experiment_ids", {"0"}}}).status, 200);
-    for (const Answer& refused :
+    for (const MlflowReply& refused :
          {Post("/runs/create", reader, {{"experiment_id", "0"}}),
           Post("/runs/log-metric", reader,
                {{"run_id", run}, {"key", "m"}, {"value", 1}, {"timestamp", 1}}),
@@ -161,23 +146,23 @@ TEST_F(MlflowCallersTest, WhatOneMayNotReadIsNotTold) {
   const std::string own_run = NewRun(own);
   const std::string secret_run = NewRun(secret);
   const std::string caller = Bearer(TokenWith("guest", "LOGGER", "experiments/" + own));
-  const Answer found = Post("/experiments/search", caller, {{"max_results", 100}});
+  const MlflowReply found = Post("/experiments/search", caller, {{"max_results", 100}});
   EXPECT_EQ(found.status, 200) << found.body;
   EXPECT_THAT(found.body, HasSubstr("own"));
   EXPECT_EQ(Get("/runs/get?run_id=" + own_run, caller).status, 200);
-  const Answer runs = Post("/runs/search", caller, {{"experiment_ids", {own, secret}}});
-  const Answer none = Get("/runs/get?run_id=" + std::string(32, 'a'), caller);
-  const Answer hidden = Get("/runs/get?run_id=" + secret_run, caller);
+  const MlflowReply runs = Post("/runs/search", caller, {{"experiment_ids", {own, secret}}});
+  const MlflowReply none = Get("/runs/get?run_id=" + std::string(32, 'a'), caller);
+  const MlflowReply hidden = Get("/runs/get?run_id=" + secret_run, caller);
   EXPECT_EQ(hidden.status, none.status);
   EXPECT_EQ(hidden.code(), none.code());
-  for (const Answer& answer :
+  for (const MlflowReply& answer :
        {found, runs, hidden, Get("/experiments/get?experiment_id=" + secret, caller),
         Get("/experiments/get-by-name?experiment_name=secret-project", caller),
         Send("GET", "/get-artifact?path=a&run_id=" + secret_run, caller)}) {
     EXPECT_THAT(answer.body, Not(HasSubstr("\"secret-project\""))) << answer.status;
     EXPECT_THAT(answer.body, Not(HasSubstr("/" + secret_run))) << answer.status;
   }
-  const Answer logged =
+  const MlflowReply logged =
       Post("/runs/set-tag", caller, {{"run_id", secret_run}, {"key", "t"}, {"value", "v"}});
   EXPECT_EQ(logged.status, none.status) << logged.body;
 }

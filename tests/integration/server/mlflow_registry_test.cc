@@ -9,6 +9,7 @@
 
 #include "lib/base/digest.h"
 #include "lib/base/encoding.h"
+#include "tests/integration/server/mlflow_reply.h"
 #include "tests/testing/server_process.h"
 
 namespace cairn {
@@ -20,44 +21,28 @@ using testing::ServerProcess;
 using testing::TempFolder;
 using Json = nlohmann::json;
 
-struct RegistryReply {
-  int status = 0;
-  std::string body;
-
-  Json json() const { return Json::parse(body, nullptr, /*allow_exceptions=*/false); }
-  std::string code() const { return json().value("error_code", ""); }
-  std::string message() const { return json().value("message", ""); }
-};
-
 class MlflowRegistryTest : public ::testing::Test {
  protected:
   MlflowRegistryTest() : server_(folder_ / "store") {}
 
   void SetUp() override { ASSERT_TRUE(server_.Start()); }
 
-  RegistryReply SendTo(const std::string& verb, const std::string& target,
-                       const std::string& body) const {
-    const std::string text = testing::HttpExchange(
-        server_.http_address(), verb + " " + target +
-                                    " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
-                                    "Content-Type: application/json\r\nContent-Length: " +
-                                    std::to_string(body.size()) + "\r\n\r\n" + body);
-    const size_t end = text.find("\r\n\r\n");
-    if (end == std::string::npos || text.size() < 12) return {};
-    return {std::stoi(text.substr(9, 3)), text.substr(end + 4)};
+  MlflowReply SendTo(const std::string& verb, const std::string& target,
+                     const std::string& body) const {
+    return Ask(server_.http_address(), verb, target, body);
   }
-  RegistryReply Send(const std::string& verb, const std::string& path, const Json& body) const {
+  MlflowReply Send(const std::string& verb, const std::string& path, const Json& body) const {
     return SendTo(verb, "/api/2.0/mlflow" + path, body.dump());
   }
-  RegistryReply Post(const std::string& path, const Json& body) const {
+  MlflowReply Post(const std::string& path, const Json& body) const {
     return Send("POST", path, body);
   }
-  RegistryReply Get(const std::string& path) const {
+  MlflowReply Get(const std::string& path) const {
     return SendTo("GET", "/api/2.0/mlflow" + path, "");
   }
   // A call of Cairn's own API.
   Json Call(const std::string& method, const Json& request) const {
-    const RegistryReply reply = SendTo("POST", "/cairn.v1." + method, request.dump());
+    const MlflowReply reply = SendTo("POST", "/cairn.v1." + method, request.dump());
     EXPECT_EQ(reply.status, 200) << method << ": " << reply.body;
     return reply.json();
   }
@@ -81,8 +66,8 @@ class MlflowRegistryTest : public ::testing::Test {
 
   // The number of a new version of a model, from a run with this parameter.
   std::string Register(const std::string& name, const std::string& k) const {
-    const RegistryReply made = Post(
-        "/model-versions/create", {{"name", name}, {"source", "runs:/" + LogModel(k) + "/model"}});
+    const MlflowReply made = Post("/model-versions/create",
+                                  {{"name", name}, {"source", "runs:/" + LogModel(k) + "/model"}});
     EXPECT_EQ(made.status, 200) << made.body;
     return made.status == 200 ? made.json()["model_version"].value("version", "") : "";
   }
@@ -92,15 +77,15 @@ class MlflowRegistryTest : public ::testing::Test {
         .json()["model_version"]
         .value("current_stage", "");
   }
-  RegistryReply Move(const std::string& name, const std::string& version, const std::string& stage,
-                     bool archive = false) const {
+  MlflowReply Move(const std::string& name, const std::string& version, const std::string& stage,
+                   bool archive = false) const {
     return Post("/model-versions/transition-stage", {{"name", name},
                                                      {"version", version},
                                                      {"stage", stage},
                                                      {"archive_existing_versions", archive}});
   }
-  RegistryReply SetAlias(const std::string& name, const std::string& alias,
-                         const std::string& version) const {
+  MlflowReply SetAlias(const std::string& name, const std::string& alias,
+                       const std::string& version) const {
     return Post("/registered-models/alias",
                 {{"name", name}, {"alias", alias}, {"version", version}});
   }
@@ -120,7 +105,7 @@ class MlflowRegistryTest : public ::testing::Test {
 };
 
 TEST_F(MlflowRegistryTest, AWalkFromAModelToItsEnd) {
-  const RegistryReply made =
+  const MlflowReply made =
       Post("/registered-models/create", {{"name", "churn"},
                                          {"description", "who leaves"},
                                          {"tags", {{{"key", "a"}, {"value", "b"}}}}});
@@ -131,11 +116,11 @@ TEST_F(MlflowRegistryTest, AWalkFromAModelToItsEnd) {
 
   const std::string run = LogModel("4");
   const std::string source = "mlflow-artifacts:/0/" + run + "/artifacts/model";
-  const RegistryReply first = Post("/model-versions/create", {{"name", "churn"},
-                                                              {"source", source},
-                                                              {"run_id", run},
-                                                              {"description", "first"},
-                                                              {"run_link", "http://x"}});
+  const MlflowReply first = Post("/model-versions/create", {{"name", "churn"},
+                                                            {"source", source},
+                                                            {"run_id", run},
+                                                            {"description", "first"},
+                                                            {"run_link", "http://x"}});
   ASSERT_EQ(first.status, 200) << first.body;
   const Json version = first.json()["model_version"];
   ASSERT_TRUE(version.is_object()) << first.body;
@@ -178,7 +163,7 @@ TEST_F(MlflowRegistryTest, AWalkFromAModelToItsEnd) {
   EXPECT_EQ(Get("/registered-models/alias?name=churn&alias=best").code(),
             "INVALID_PARAMETER_VALUE");
   EXPECT_EQ(Register("churn", "5"), "2");  // numbers are not given again
-  const RegistryReply kept = Send("DELETE", "/registered-models/delete", {{"name", "churn"}});
+  const MlflowReply kept = Send("DELETE", "/registered-models/delete", {{"name", "churn"}});
   EXPECT_EQ(kept.code(), "INVALID_PARAMETER_VALUE");
   Post("/registered-models/create", {{"name", "empty"}});
   EXPECT_EQ(Send("DELETE", "/registered-models/delete", {{"name", "empty"}}).body, "{}");
@@ -223,7 +208,7 @@ TEST_F(MlflowRegistryTest, ACopyKeepsItsSourceAndLeadsToTheOriginal) {
   Register("a", "4");
   const std::string original =
       Get("/model-versions/get-download-uri?name=a&version=1").json()["artifact_uri"];
-  const RegistryReply copied =
+  const MlflowReply copied =
       Post("/model-versions/create",
            {{"name", "b"}, {"source", "models:/a/1"}, {"tags", {{{"key", "k"}, {"value", "v"}}}}});
   ASSERT_EQ(copied.status, 200) << copied.body;
@@ -268,7 +253,7 @@ TEST_F(MlflowRegistryTest, AStageOfAGovernedChannelIsReachedByADecision) {
   const std::string good = Register("churn", "4");
   const std::string bad = Register("churn", "12");
 
-  const RegistryReply refused = Move("churn", bad, "Production");
+  const MlflowReply refused = Move("churn", bad, "Production");
   EXPECT_EQ(refused.status, 400);
   EXPECT_EQ(refused.code(), "INVALID_PARAMETER_VALUE");
   EXPECT_THAT(refused.message(), HasSubstr("business-k"));
@@ -318,7 +303,7 @@ TEST_F(MlflowRegistryTest, AnAliasNamedLikeAGovernedChannelIsSetByADecision) {
 TEST_F(MlflowRegistryTest, MistakesHaveTheTextsThatClientsKnow) {
   Post("/registered-models/create", {{"name", "m"}});
   Register("m", "4");
-  const RegistryReply model = Get("/registered-models/get?name=X");
+  const MlflowReply model = Get("/registered-models/get?name=X");
   EXPECT_EQ(model.status, 404);
   EXPECT_EQ(model.code(), "RESOURCE_DOES_NOT_EXIST");
   EXPECT_EQ(model.message(), "Registered Model with name=X not found");

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/integration/server/mlflow_reply.h"
 #include "tests/testing/server_process.h"
 
 namespace cairn {
@@ -21,15 +22,6 @@ using Json = nlohmann::json;
 
 constexpr const char* kApi = "/api/2.0/mlflow";
 
-struct MlflowReply {
-  int status = 0;
-  std::string headers;
-  std::string body;
-
-  Json json() const { return Json::parse(body, nullptr, /*allow_exceptions=*/false); }
-  std::string code() const { return json().value("error_code", ""); }
-};
-
 class MlflowTest : public ::testing::Test {
  protected:
   MlflowTest() : server_(folder_ / "store") {}
@@ -38,14 +30,8 @@ class MlflowTest : public ::testing::Test {
 
   MlflowReply Send(const std::string& verb, const std::string& target, const std::string& body,
                    const std::string& type = "application/json") const {
-    const std::string text = testing::HttpExchange(
-        server_.http_address(),
-        verb + " " + target + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" +
-            (type.empty() ? "" : "Content-Type: " + type + "\r\n") +
-            "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
-    const size_t end = text.find("\r\n\r\n");
-    if (end == std::string::npos || text.size() < 12) return {};
-    return {std::stoi(text.substr(9, 3)), text.substr(0, end), text.substr(end + 4)};
+    return Ask(server_.http_address(), verb, target, body,
+               type.empty() ? "" : "Content-Type: " + type + "\r\n");
   }
 
   MlflowReply Post(const std::string& path, const Json& body) const {
