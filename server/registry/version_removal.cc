@@ -20,9 +20,7 @@ namespace cairn::registry {
 namespace {
 
 using cairn::v1::ModelVersion;
-using storage::KeyRange;
 using storage::Plan;
-using storage::ScanOrder;
 using storage::Snapshot;
 using storage::WriteSet;
 
