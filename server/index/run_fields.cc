@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <numeric>
 #include <string_view>
 #include <tuple>
 #include <utility>
@@ -149,23 +150,51 @@ std::vector<ListedField> NamesOf(const RunColumns& columns, const FieldQuery& qu
 }
 
 // Counts the different words of a column. Keeps its memory for the next one.
+//
+// Many words are dealt out by their hash first, into parts whose table stays in the first cache:
+// a table of all of them would miss it with every word.
 class DistinctWords {
  public:
   int64_t Count(const std::vector<uint64_t>& words) {
-    const size_t size = std::bit_ceil(words.size() * 2 + 1);
-    table_.assign(size, kNoValue);
-    const int shift = 64 - std::countr_zero(size);
+    if (words.size() <= kWordsOfPart) return CountPart(words.data(), words.data() + words.size());
+    const int bits = std::bit_width(words.size() / kWordsOfPart);
+    const int shift = 64 - bits;
+    ends_.assign((size_t{1} << bits) + 1, 0);
+    for (const uint64_t word : words) ++ends_[(HashOf(word) >> shift) + 1];
+    std::partial_sum(ends_.begin(), ends_.end(), ends_.begin());
+    dealt_.resize(words.size());
+    for (const uint64_t word : words) dealt_[ends_[HashOf(word) >> shift]++] = word;
     int64_t distinct = 0;
-    for (const uint64_t word : words) {
-      size_t at = shift == 64 ? 0 : static_cast<size_t>(word * 0x9e3779b97f4a7c15 >> shift);
-      while (table_[at] != kNoValue && table_[at] != word) at = (at + 1) & (size - 1);
-      distinct += table_[at] == kNoValue ? 1 : 0;
-      table_[at] = word;
+    size_t begin = 0;
+    for (size_t part = 0; part + 1 < ends_.size(); ++part) {
+      distinct += CountPart(dealt_.data() + begin, dealt_.data() + ends_[part]);
+      begin = ends_[part];
     }
     return distinct;
   }
 
  private:
+  static constexpr size_t kWordsOfPart = 1024;
+
+  static uint64_t HashOf(uint64_t word) { return word * 0x9e3779b97f4a7c15; }
+
+  // Words of one part have the highest bits of their hashes in common: the next ones tell them
+  // apart.
+  int64_t CountPart(const uint64_t* begin, const uint64_t* end) {
+    const size_t size = std::bit_ceil(static_cast<size_t>(end - begin) * 2 + 1);
+    table_.assign(size, kNoValue);
+    int64_t distinct = 0;
+    for (const uint64_t* word = begin; word != end; ++word) {
+      auto at = static_cast<size_t>(HashOf(*word) >> 20) & (size - 1);
+      while (table_[at] != kNoValue && table_[at] != *word) at = (at + 1) & (size - 1);
+      distinct += table_[at] == kNoValue ? 1 : 0;
+      table_[at] = *word;
+    }
+    return distinct;
+  }
+
+  std::vector<size_t> ends_;  // where the next word of each part goes
+  std::vector<uint64_t> dealt_;
   std::vector<uint64_t> table_;  // a power of two of places, at most half of them taken
 };
 

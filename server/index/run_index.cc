@@ -101,6 +101,7 @@ absl::Status RunIndex::Apply(storage::Revision revision, const std::vector<RunCh
   absl::Status status;
   WriteLock lock(*this);
   if (revision < this->revision()) return status;
+  if (!runs.empty() || !experiments.empty()) changes_.fetch_add(1, std::memory_order_release);
   columns_->NextSequence();
   for (const ExperimentChange& change : experiments) {
     if (columns_->ExperimentLive(change.experiment_id) == change.live) continue;
@@ -140,6 +141,7 @@ void RunIndex::Install(storage::Revision revision, std::unique_ptr<RunColumns> c
   columns->DropUntil(options_.max_column_bytes);
   WriteLock lock(*this);
   columns_ = std::move(columns);
+  changes_.fetch_add(1, std::memory_order_release);
   revision_.store(revision, std::memory_order_release);
 }
 
@@ -305,12 +307,12 @@ absl::StatusOr<RunsShown> RunIndex::Show(const RunQuery& query, const Look& look
   StopMeter meter(query.stop);
   ReadLock lock(*this);
   auto bound = BindQuery(query, meter);
-  if (!bound) return RunsShown{SearchPlan::kNotIndexed, 0};
+  if (!bound) return RunsShown{SearchPlan::kNotIndexed, 0, 0};
   Decide(*bound, meter);
   CAIRN_RETURN_IF_ERROR(meter.status());
   CAIRN_RETURN_IF_ERROR(look(*columns_, *bound->bits, meter));
   CAIRN_RETURN_IF_ERROR(meter.status());
-  return RunsShown{SearchPlan::kScan, revision()};
+  return RunsShown{SearchPlan::kScan, revision(), changes()};
 }
 
 RunCount RunIndex::Count(const RunQuery& query) const {
@@ -329,6 +331,7 @@ size_t RunIndex::bytes() const {
 
 void RunIndex::KeepBudget() {
   WriteLock lock(*this);
+  changes_.fetch_add(1, std::memory_order_release);
   columns_->DropUntil(options_.max_column_bytes);
 }
 

@@ -74,6 +74,7 @@ struct RunCount {
 struct RunsShown {
   SearchPlan plan = SearchPlan::kScan;
   storage::Revision revision = 0;
+  uint64_t changes = 0;  // RunIndex::changes() of what was shown
 };
 
 // What a commit did to one run. Applying the same again changes nothing. It holds the
@@ -157,6 +158,10 @@ class RunIndex {
   // Every commit up to here is in every later search. Takes no lock.
   storage::Revision revision() const { return revision_.load(std::memory_order_acquire); }
 
+  // Moves on with everything that may change what a search finds: while it is the same, so is
+  // every answer. Commits that concern no run do not count. Takes no lock.
+  uint64_t changes() const { return changes_.load(std::memory_order_acquire); }
+
   // Columns and what is remembered of searches. In bytes; the greater part of the
   // server's memory where there are many runs.
   size_t bytes() const;
@@ -196,6 +201,7 @@ class RunIndex {
   std::unique_ptr<RunColumns> columns_;  // never null
   uint64_t generation_ = 0;              // of the set of live experiments; guarded by lock_
   std::atomic<storage::Revision> revision_{0};
+  std::atomic<uint64_t> changes_{0};  // raised with the write lock held
   mutable BitmapCache bitmaps_;
   mutable PermutationCache permutations_;
 };

@@ -82,6 +82,12 @@ absl::StatusOr<ListRunFieldsResponse> RunSearcher::ListFields(const ListRunField
   CAIRN_ASSIGN_OR_RETURN(const RunFieldsArguments arguments,
                          ParseFields(*store_.GetSnapshot(), request));
   CAIRN_RETURN_IF_ERROR(follower_.CatchUp());
+  const std::string asked = FieldAnswers::KeyOf(request, within);
+  const storage::Revision now = index_.revision();
+  if (auto known = field_answers_.Find(asked, index_.changes())) {
+    known->set_revision(now);
+    return *std::move(known);
+  }
   index::FieldPage page;
   const index::RunIndex::Look look = [&](const auto& columns, const auto& rows,
                                          auto& meter) -> absl::Status {
@@ -99,6 +105,7 @@ absl::StatusOr<ListRunFieldsResponse> RunSearcher::ListFields(const ListRunField
   }
   ListRunFieldsResponse response = ToResponse(request, page);
   response.set_revision(shown.revision);
+  field_answers_.Keep(asked, shown.changes, response);
   return response;
 }
 

@@ -15,6 +15,7 @@
 #include "server/index/run_index.h"
 #include "server/index/stop_meter.h"
 #include "server/storage/kv_store.h"
+#include "server/tracking/field_answers.h"
 #include "server/tracking/run_reader.h"
 
 namespace cairn::tracking {
@@ -110,6 +111,7 @@ class RunSearcher {
   index::RunFollower follower_;
   index::IndexKeeper keeper_;
   RunReader reader_;
+  FieldAnswers field_answers_;
   bool loaded_ = false;   // then the destructor writes a checkpoint
   int64_t listener_ = 0;  // its number at the store
   Mutex mutex_;

@@ -1,6 +1,7 @@
 // Searching from memory says what searching the store says, whatever happened since.
 
 #include "server/tracking/run_searcher.h"
+#include "server/tracking/field_answers.h"
 
 #include <algorithm>
 #include <atomic>
@@ -292,6 +293,43 @@ TEST_F(RunSearcherTest, FieldsAreThoseOfTheRunsOfTheFilter) {
               "PAGE_TOKEN_INVALID");
   request.clear_page_token();
   EXPECT_EQ(searcher_->ListFields(request)->total_size(), 2);
+}
+
+// What is remembered of an answer is told again only while it is true, and to those who may hear
+// it.
+TEST_F(RunSearcherTest, FieldsAreAskedForAgainAsSoonAsARunChanges) {
+  v1::ListRunFieldsRequest request;
+  const std::vector<int64_t> nothing = {12345};
+  EXPECT_EQ(searcher_->ListFields(request)->fields(0).run_count(), 13);
+  EXPECT_EQ(searcher_->ListFields(request, {}, &nothing)->fields_size(), 0);
+  const v1::ListRunFieldsResponse before = *searcher_->ListFields(request);
+  const v1::Run run = MakeRun(1);
+  const v1::ListRunFieldsResponse after = *searcher_->ListFields(request);
+  EXPECT_EQ(after.fields(0).run_count(), 14);
+  EXPECT_GT(after.revision(), before.revision());
+  Log(run.name(), 1234);
+  EXPECT_EQ(searcher_->ListFields(request)->fields(0).max_value(), 1234);
+  Delete(run.name());
+  EXPECT_EQ(searcher_->ListFields(request)->fields(0).run_count(), 13);
+  request.set_show_deleted(true);
+  EXPECT_EQ(searcher_->ListFields(request)->fields(0).run_count(), 14);
+}
+
+TEST(FieldAnswers, AFewAnswersAreKeptAndThoseAskedForLastStay) {
+  FieldAnswers answers;
+  v1::ListRunFieldsResponse response;
+  for (int i = 0; i < 20; ++i) {
+    response.set_total_size(i);
+    answers.Keep(std::to_string(i), 7, response);
+    ASSERT_TRUE(answers.Find("0", 7).has_value()) << i;
+  }
+  EXPECT_FALSE(answers.Find("1", 7).has_value());
+  EXPECT_EQ(answers.Find("19", 7)->total_size(), 19);
+  EXPECT_FALSE(answers.Find("19", 8).has_value()) << "something changed";
+  EXPECT_FALSE(answers.Find("19", 7).has_value()) << "and it is forgotten";
+  response.set_next_page_token(std::string(FieldAnswers::kMostBytes, 'x'));
+  answers.Keep("large", 7, response);
+  EXPECT_FALSE(answers.Find("large", 7).has_value());
 }
 
 TEST_F(RunSearcherTest, GroupsAreTheSameFromTheIndexAndFromTheStore) {
