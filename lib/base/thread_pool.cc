@@ -1,19 +1,16 @@
 #include "lib/base/thread_pool.h"
 
-#include <sys/resource.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-
 #include <limits>
 #include <utility>
+
+#include "lib/base/stand_back.h"
 
 namespace cairn {
 
 ThreadPool::ThreadPool(int threads, size_t max_queued, int nice) : max_queued_(max_queued) {
   for (int i = 0; i < threads; ++i) {
     threads_.emplace_back([this, nice] {
-      // Of this thread alone, on Linux; that it is refused changes nothing but the order.
-      if (nice > 0) ::setpriority(PRIO_PROCESS, static_cast<id_t>(::syscall(SYS_gettid)), nice);
+      if (nice > 0) StandBack(nice);
       Work();
     });
   }

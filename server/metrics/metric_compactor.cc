@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "lib/base/errors.h"
+#include "lib/base/stand_back.h"
 #include "lib/base/status_macros.h"
 #include "server/metrics/spread.h"
 #include "server/storage/keyspace.h"
@@ -48,7 +49,9 @@ void MetricCompactor::Start() {
 // Lists what waited before anything was logged.
 void MetricCompactor::FindOld(const storage::Snapshot& snapshot) {
   Report({}, ScanBundledRuns(snapshot, [this](const std::string& run_id, int64_t bytes) {
-           if (!closing()) bundles_.Add(run_id, "", bytes);
+           if (bytes >= LeastBundleBytes() && !closing()) {
+             bundles_.Add(run_id, "", bytes);
+           }
          }));
   Report({}, ScanWaiting(snapshot, [this](const WaitingSeries& series) {
            if (series.bytes >= options_.idle_min_bytes) {
@@ -117,6 +120,7 @@ void MetricCompactor::GiveRoom() {
 }
 
 void MetricCompactor::Work(std::unique_ptr<storage::Snapshot> before) {
+  if (options_.nice > 0) StandBack(options_.nice);
   FindOld(*before);
   before = nullptr;
   while (std::optional<WaitingSeries> waiting = Next()) Try(*std::move(waiting));
@@ -199,7 +203,9 @@ std::optional<WaitingSeries> MetricCompactor::Next() {
     waiting = TakeWhatIsDue();
     if (waiting) return waiting;
     const int64_t logged = logged_bytes_.load(std::memory_order_relaxed);
-    if (logged == idle_mark_) waiting = Take(1, options_.idle_min_bytes);
+    if (logged == idle_mark_) {
+      waiting = Take(LeastBundleBytes(), options_.idle_min_bytes);
+    }
     if (waiting) return waiting;
     GiveRoom();
     const auto wait = std::min(options_.idle_after, options_.quiet_after);
@@ -273,20 +279,21 @@ absl::StatusOr<bool> MetricCompactor::SpreadOnce(WaitingSeries& bundles) {
   return spread.more;
 }
 
-// Does one step, and answers what it was.
-absl::StatusOr<SpreadPlan> MetricCompactor::Spread(const std::string& run_id) {
+// Does one step, if its bundles have so many bytes or others follow, and answers what it was.
+absl::StatusOr<SpreadPlan> MetricCompactor::Spread(const std::string& run_id, int64_t min_bytes) {
   CAIRN_ASSIGN_OR_RETURN(SpreadPlan plan, PlanSpread(*store_.GetSnapshot(), run_id));
-  if (plan.bundles > 0) {
+  if (plan.bundles > 0 && (plan.more || plan.bundle_bytes >= min_bytes)) {
     CAIRN_RETURN_IF_ERROR(store_.CommitAndWait(std::move(plan.write_set)).status());
   }
   if (!plan.more) Report({run_id}, plan.damage);
   return plan;
 }
 
-// All bundles of a run that is quiet. What they become is not listed: FoldWhatIsLeft follows.
+// The bundles of a run that is quiet, as far as it is worth it. What they become is not listed:
+// FoldWhatIsLeft follows.
 absl::Status MetricCompactor::SpreadAll(const std::string& run_id) {
   return Repeat(run_id, [&]() -> absl::StatusOr<bool> {
-    CAIRN_ASSIGN_OR_RETURN(const SpreadPlan spread, Spread(run_id));
+    CAIRN_ASSIGN_OR_RETURN(const SpreadPlan spread, Spread(run_id, LeastBundleBytes()));
     return spread.more;
   });
 }

@@ -1,6 +1,7 @@
 #ifndef CAIRN_SERVER_METRICS_METRIC_COMPACTOR_H_
 #define CAIRN_SERVER_METRICS_METRIC_COMPACTOR_H_
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstddef>
@@ -40,9 +41,14 @@ struct CompactorOptions {
   // twenty points a metric where each brings one of 1,000.
   int64_t min_bundle_bytes = int64_t{512} << 10;
   // While nothing is logged, series with fewer are folded too, down to this. Less
-  // is left raw: a read merges it in, and a block of it would save nothing. Bundles
-  // are spread then whatever they have.
+  // is left raw: a read merges it in, and a block of it would save nothing.
   int64_t idle_min_bytes = int64_t{2} << 10;
+  // Then the bundles of a run are spread too, down to this. With less, as where a run logs its
+  // metrics once, a bundle is read as quickly as the many records it would become, and takes a
+  // fraction of their room.
+  int64_t idle_min_bundle_bytes = int64_t{4} << 10;
+  // How far the thread stands back behind those that answer: StandBack, or 0 for not at all.
+  int nice = 10;
   // Nothing is logged for so long: the compactor is idle.
   std::chrono::milliseconds idle_after{2000};
   // A run that hears nothing for so long, or up to twice as long, is treated as while
@@ -137,6 +143,10 @@ class MetricCompactor {
   FoldBacklog& ListOf(const WaitingSeries& waiting) {
     return IsBundles(waiting) ? bundles_ : series_;
   }
+  // What is ever worth spreading.
+  int64_t LeastBundleBytes() const {
+    return std::min(options_.min_bundle_bytes, options_.idle_min_bundle_bytes);
+  }
   std::optional<WaitingSeries> Take(int64_t min_bundle_bytes, int64_t min_bytes);
   std::optional<WaitingSeries> TakeWhatIsDue();
   bool TidyQuietRun();
@@ -157,7 +167,7 @@ class MetricCompactor {
   absl::StatusOr<bool> FoldStep(WaitingSeries& series, int64_t* gone = nullptr);
   void LeaveForLater(WaitingSeries& bundles);
   absl::StatusOr<bool> SpreadOnce(WaitingSeries& bundles);
-  absl::StatusOr<SpreadPlan> Spread(const std::string& run_id);
+  absl::StatusOr<SpreadPlan> Spread(const std::string& run_id, int64_t min_bytes = 1);
   absl::Status SpreadAll(const std::string& run_id);
   absl::Status FoldWhatIsLeft(const std::string& run_id);
   void GiveRoom() CAIRN_EXCLUDES(mutex_);

@@ -318,13 +318,33 @@ TEST_F(BundledRunsTest, BundlesThatATurnDoesNotSpreadAreStillCounted) {
   EXPECT_TRUE(counted);
 }
 
-TEST_F(BundledRunsTest, AnIdleFolderSpreadsWhateverThereIs) {
+TEST_F(BundledRunsTest, AnIdleFolderSpreadsWhatIsWorthIt) {
   LogSome(16);
   metrics::CompactorOptions options;
   options.idle_after = std::chrono::milliseconds(1);
+  options.idle_min_bundle_bytes = 100;
   metrics::MetricCompactor compactor(*store_, options);
   compactor.Start();
   ASSERT_TRUE(Eventually([this] { return Bundles() == 0; }));
+  ExpectSummaries();
+  ExpectCurves();
+}
+
+// A run that logged its metrics once keeps them in one record, whether it was found at the start or
+// became quiet.
+TEST_F(BundledRunsTest, FewSmallBundlesStayAsTheyAre) {
+  LogSome(16);
+  const size_t before = Bundles();
+  ASSERT_GT(before, 0u);
+  metrics::CompactorOptions options;
+  options.idle_after = options.quiet_after = std::chrono::milliseconds(1);
+  {
+    metrics::MetricCompactor compactor(*store_, options);
+    compactor.Start();
+    compactor.LoggedBundle(run_.uid(), 100);
+    ASSERT_TRUE(Eventually([&] { return compactor.waiting_bytes() == 0; }));
+  }
+  EXPECT_EQ(Bundles(), before);
   ExpectSummaries();
   ExpectCurves();
 }
