@@ -4,7 +4,7 @@ import { followLinks } from "./app/address.ts";
 import { startKeys } from "./app/keys.ts";
 import { announcePages, Shell } from "./app/shell.tsx";
 import { startTheme } from "./app/theme.ts";
-import { fetchTheRest, whenIdle } from "./parts/later.tsx";
+import { fetchTheRest, whenOpened } from "./parts/later.tsx";
 import { startClock } from "./parts/clock.ts";
 import "uplot/dist/uPlot.min.css";
 import "./style/tokens.css";
@@ -15,6 +15,9 @@ import "./style/charts.css";
 import "./style/runs.css";
 import "./style/channel.css";
 
+/** A watch is a worker of its own, whose scripts would be read while the page's first rows are made. */
+const WATCH_AFTER_MILLIS = 500;
+
 startTheme();
 startClock();
 startKeys();
@@ -24,5 +27,5 @@ const root = document.getElementById("app");
 // Until here the page showed the head line that stands in index.html.
 root?.replaceChildren();
 if (root !== null) render(<Shell />, root);
-whenIdle(watchServer);
+whenOpened(watchServer, WATCH_AFTER_MILLIS);
 fetchTheRest();

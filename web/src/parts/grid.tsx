@@ -29,6 +29,9 @@ export interface GridProps<Row> {
 const MAX_PIXELS = 30_000_000;
 const OVERSCAN_ROWS = 8;
 
+/** Pixels of a window that are taken for the table's until they are known. */
+const MOST_AT_FIRST = 800;
+
 function rowHeight(): number {
   const height = getComputedStyle(document.documentElement).getPropertyValue("--row");
   return parseFloat(height) || 28;
@@ -36,12 +39,13 @@ function rowHeight(): number {
 
 function useWindow(total: number, height: number) {
   const box = useRef<HTMLDivElement>(null);
-  const [view, setView] = useState({ top: 0, pixels: 800 });
+  const [view, setView] = useState({ top: 0, pixels: Math.min(window.innerHeight, MOST_AT_FIRST) });
   useLayoutEffect(() => {
     const element = box.current;
     if (element === null) return undefined;
     const look = () => setView({ top: element.scrollTop, pixels: element.clientHeight });
-    look();
+    // It tells the height once the page is laid out, before it is painted: to ask here would lay it
+    // out once more, for rows that are not there yet.
     element.addEventListener("scroll", look, { passive: true });
     const observer = new ResizeObserver(look);
     observer.observe(element);

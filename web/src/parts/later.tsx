@@ -54,7 +54,12 @@ export function fetchTheRest(): void {
     await fetchIt();
     whenIdle(() => void next());
   };
-  setTimeout(() => whenIdle(() => void next()), REST_AFTER_MILLIS);
+  whenOpened(() => void next(), REST_AFTER_MILLIS);
+}
+
+/** Does it so long after the page began, when that has nothing else to do. */
+export function whenOpened(work: () => void, millis: number): void {
+  setTimeout(() => whenIdle(work), Math.max(0, millis - performance.now()));
 }
 
 /** Does it when the page has nothing else to do, or soon if that does not come. */
