@@ -2,8 +2,11 @@
 
 #include <array>
 #include <string>
+#include <string_view>
 #include <utility>
 
+#include "absl/strings/escaping.h"
+#include "fmt/format.h"
 #include "lib/base/digest.h"
 #include "lib/http/gzip.h"
 
@@ -13,10 +16,24 @@ namespace {
 // Everybody's, unlike the server's own routes.
 constexpr const char* kPermission = "ui.page";
 
-constexpr const char* kContentPolicy =
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+constexpr std::string_view kContentPolicy =
+    "default-src 'none'; script-src 'self'; style-src 'self'{}; connect-src 'self'; "
     "img-src 'self' data:; worker-src 'self'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'";
+
+// What a page may do: run and use what comes from here, and the style that stands in it, which is
+// named by its hash.
+std::string ContentPolicy(std::string_view page) {
+  constexpr std::string_view kBegin = "<style>";
+  const size_t begin = page.find(kBegin);
+  const size_t end = page.find("</style>");
+  if (begin == std::string_view::npos || end == std::string_view::npos) {
+    return fmt::format(kContentPolicy, "");
+  }
+  const std::string_view style = page.substr(begin + kBegin.size(), end - begin - kBegin.size());
+  const std::string hash = absl::Base64Escape(absl::HexStringToBytes(Sha256Hex(style)));
+  return fmt::format(kContentPolicy, fmt::format(" 'sha256-{}'", hash));
+}
 
 // Addresses are those of resources, and of the pages that show several.
 constexpr std::array<const char*, 9> kPages = {
@@ -31,6 +48,7 @@ constexpr const char* kNoUi =
 struct Entity {
   UiFile file;
   std::string etag;
+  std::string content_policy;
   bool forever = false;  // its name holds its hash
 };
 
@@ -39,7 +57,7 @@ http::Response Send(const Entity& entity, const http::Request& request) {
   response.headers = {
       {"Content-Type", std::string(entity.file.type)},
       {"ETag", entity.etag},
-      {"Content-Security-Policy", kContentPolicy},
+      {"Content-Security-Policy", entity.content_policy},
       {"Cache-Control", entity.forever ? "public, max-age=31536000, immutable" : "no-cache"}};
   const std::string* known = request.Header("If-None-Match");
   if (known != nullptr && *known == entity.etag) {
@@ -63,7 +81,9 @@ http::Route Get(std::string pattern, http::Handler handler) {
 }
 
 Entity EntityOf(const UiFile& file) {
-  return {file, '"' + Sha256Hex(file.plain).substr(0, 16) + '"', file.path != "/"};
+  const bool is_page = file.path == "/";
+  return {file, '"' + Sha256Hex(file.plain).substr(0, 16) + '"',
+          ContentPolicy(is_page ? file.plain : ""), !is_page};
 }
 
 }  // namespace

@@ -5,16 +5,28 @@ import { askEarly } from "./api/early.ts";
 import { applyTheme } from "./app/theme_choice.ts";
 import { pathOfMlflowLink } from "./text/mlflow_links.ts";
 
+/** Not every browser tells of its paints; none takes so long. */
+const MOST_PAINT_MILLIS = 150;
+
 declare const MAIN: string; // the path of main.tsx, set by the build
 
 function start(): void {
   void import(MAIN);
 }
 
+/** The cores that run the scripts are those that paint: the head line is on the screen first. */
+function afterFirstPaint(work: () => void): void {
+  new PerformanceObserver((_, observer) => {
+    observer.disconnect();
+    work();
+  }).observe({ type: "paint", buffered: true });
+  setTimeout(work, MOST_PAINT_MILLIS); // a module is run once, however often it is asked for
+}
+
 const linked = pathOfMlflowLink(location.hash);
 if (linked !== undefined) history.replaceState(null, "", linked);
 applyTheme();
 askEarly().catch(() => undefined); // the page asks again, and tells
-// A tab behind others draws nothing, and waits for nothing.
+// A tab behind others paints nothing, and waits for nothing.
 if (document.hidden) start();
-else requestAnimationFrame(() => setTimeout(start));
+else afterFirstPaint(start);

@@ -71,20 +71,23 @@ const worker = await bundle("src/api/live_worker.ts");
 const ui = await bundle("src/main.tsx", { LIVE_WORKER: JSON.stringify(worker.main) });
 const start = await bundle("src/start.ts", { MAIN: JSON.stringify(ui.main) });
 const atOnce = new Set([...start.atOnce, ...ui.atOnce]);
-const style = [...ui.atOnce].find((path) => path.endsWith(".css"));
+// In the page itself: nothing can be painted before it is there.
+const style = ui.files.find(({ path }) => path.endsWith(".css"));
 // The browser fetches them, and reads them beside the page, before the first script asks for them.
 const preloads = [...ui.atOnce]
   .filter((path) => path.endsWith(".js"))
   .map((path) => `<link rel="modulepreload" href="${path}" />`)
   .join("\n");
 const page = readFileSync("index.html", "utf8")
-  .replace("STYLE", style)
   .replace("PRELOADS", preloads)
   .replace("SCRIPT", start.main)
-  .replace(/^\s+/gm, "");
+  .replace(/^\s+/gm, "")
+  .replace(/\s*STYLE\s*/, () => style.bytes.toString().trim());
 const files = [
   { path: "/", type: "text/html; charset=utf-8", bytes: Buffer.from(page) },
-  ...[...worker.files, ...start.files, ...ui.files].sort((a, b) => (a.path < b.path ? -1 : 1)),
+  ...[...worker.files, ...start.files, ...ui.files]
+    .filter((file) => file !== style)
+    .sort((a, b) => (a.path < b.path ? -1 : 1)),
 ];
 
 function brotli(bytes) {

@@ -71,6 +71,18 @@ TEST_F(UiRoutesTest, AFileGoesInTheSmallestFormThatItsReaderTakes) {
   EXPECT_EQ(Get(script, {{"Accept-Encoding", "gzip"}}).body, "GZ-SCRIPT");
 }
 
+// The hash is that of `printf 'color: red' | openssl dgst -sha256 -binary | base64`.
+TEST(UiRoutes, TheStyleThatStandsInThePageIsAllowedByItsHash) {
+  const std::vector<UiFile> files = {{"/", "text/html", "<p><style>color: red</style>", "", ""}};
+  const http::Router router = *http::Router::Create(UiRoutes(files));
+  const http::Response page = router.Find("GET", {}).route->handler(http::Request{});
+  const std::string* policy = http::FindHeader(page.headers, "Content-Security-Policy");
+  ASSERT_THAT(policy, NotNull());
+  EXPECT_THAT(*policy,
+              HasSubstr("style-src 'self' 'sha256-NerDAUWfwD31YdZHveMrq0GLjsNFMwxLpZl0dPUeCcw=';"));
+  EXPECT_THAT(*policy, Not(HasSubstr("unsafe")));
+}
+
 TEST_F(UiRoutesTest, FilesWhoseNamesHoldTheirHashAreKeptForEverAndThePageIsAskedForAgain) {
   EXPECT_THAT(Header(Get({"assets", "cairn-0123.js"}), "Cache-Control"), HasSubstr("immutable"));
   const http::Response page = Get({});
