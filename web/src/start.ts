@@ -9,6 +9,7 @@ import { pathOfMlflowLink } from "./text/mlflow_links.ts";
 const MOST_PAINT_MILLIS = 150;
 
 declare const MAIN: string; // the path of main.tsx, set by the build
+declare const PRELOADS: string[]; // those of all files that it needs at once
 
 function start(): void {
   void import(MAIN);
@@ -26,6 +27,11 @@ function afterFirstPaint(work: () => void): void {
 const linked = pathOfMlflowLink(location.hash);
 if (linked !== undefined) history.replaceState(null, "", linked);
 applyTheme();
+for (const href of PRELOADS) {
+  document.head.append(
+    Object.assign(document.createElement("link"), { rel: "modulepreload", href }),
+  );
+}
 askEarly().catch(() => undefined); // the page asks again, and tells
 // A tab behind others paints nothing, and waits for nothing.
 if (document.hidden) start();

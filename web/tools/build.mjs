@@ -69,17 +69,16 @@ async function bundle(entry, define = {}) {
 
 const worker = await bundle("src/api/live_worker.ts");
 const ui = await bundle("src/main.tsx", { LIVE_WORKER: JSON.stringify(worker.main) });
-const start = await bundle("src/start.ts", { MAIN: JSON.stringify(ui.main) });
+// The browser fetches them, and reads them beside the page, before the first script asks for them.
+const preloads = [...ui.atOnce].filter((path) => path.endsWith(".js"));
+const start = await bundle("src/start.ts", {
+  MAIN: JSON.stringify(ui.main),
+  PRELOADS: JSON.stringify(preloads),
+});
 const atOnce = new Set([...start.atOnce, ...ui.atOnce]);
 // In the page itself: nothing can be painted before it is there.
 const style = ui.files.find(({ path }) => path.endsWith(".css"));
-// The browser fetches them, and reads them beside the page, before the first script asks for them.
-const preloads = [...ui.atOnce]
-  .filter((path) => path.endsWith(".js"))
-  .map((path) => `<link rel="modulepreload" href="${path}" />`)
-  .join("\n");
 const page = readFileSync("index.html", "utf8")
-  .replace("PRELOADS", preloads)
   .replace("SCRIPT", start.main)
   .replace(/^\s+/gm, "")
   .replace(/\s*STYLE\s*/, () => style.bytes.toString().trim());
