@@ -12,6 +12,7 @@ import {
   keyOf,
   maskOf,
   nextOrder,
+  inAskedOrder,
   telling,
 } from "../src/text/run_columns.ts";
 
@@ -132,4 +133,14 @@ test("a hop counts all kinds or one", () => {
   assert.equal(atHop(COUNTS, false, 1, ""), 50_002);
   assert.equal(atHop(COUNTS, false, 1, "ModelVersion"), 2);
   assert.equal(atHop(COUNTS, false, 3, ""), 0);
+});
+
+test("metrics stand in the order in which people ask for them, then by name", () => {
+  const names = ["drift_psi_max", "inertia", "cluster_count", "silhouette"];
+  assert.deepEqual(names.sort(inAskedOrder), [
+    "silhouette",
+    "inertia",
+    "cluster_count",
+    "drift_psi_max",
+  ]);
 });

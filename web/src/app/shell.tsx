@@ -27,10 +27,13 @@ function isHere(href: string): boolean {
   return href === "/" ? path.value === "/" : path.value.startsWith(href);
 }
 
+const SOON_MILLIS = 2_000;
+
 function LiveBadge() {
   const { state, revision, since } = live.value;
   const words = {
-    connecting: "connecting…",
+    // That is what every page begins with, and nobody need read it unless it takes long.
+    connecting: now.value - since > SOON_MILLIS ? "connecting…" : "",
     live: `live, revision ${revision}`,
     broken: `connection lost ${ago(since, now.value)}`,
     refused: token.value === "" ? "not signed in" : "may not watch",

@@ -4,6 +4,7 @@ import { Evaluation_Source } from "../../gen/cairn/v1/evaluations_pb.ts";
 import type { Channel, ModelVersion } from "../../gen/cairn/v1/registry_pb.ts";
 import { ModelVersion_State } from "../../gen/cairn/v1/registry_pb.ts";
 import { query, setQuery } from "../app/address.ts";
+import { inAskedOrder } from "../text/run_columns.ts";
 import { deltaOf, nextBy, shownOf, sortedBy, type Measure } from "../text/measures.ts";
 import { lastOf, spoken } from "../text/names.ts";
 import { delta } from "../text/numbers.ts";
@@ -82,7 +83,7 @@ function VersionTable({ rows, champion, channels }: TableProps) {
   const shown = new Map(rows.map((row) => [row, shownOf(row.measures)]));
   const chosen = by.replace(/^-/, "");
   const metrics = [...new Set([...shown.values()].flatMap((map) => [...map.keys()]))]
-    .sort()
+    .sort(inAskedOrder)
     .sort((a, b) => Number(b === chosen) - Number(a === chosen)); // what is sorted by is in view
   const sorted = sortedBy(rows, by, (row, metric) => shown.get(row)?.get(metric)?.value);
   return (

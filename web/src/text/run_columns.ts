@@ -58,6 +58,11 @@ function inOrder(a: string, b: string): number {
   return a < b ? -1 : 1;
 }
 
+/** Names of metrics in the order in which people ask for them: the measures of a clustering first. */
+export function inAskedOrder(a: string, b: string): number {
+  return place(a) - place(b) || inOrder(a, b);
+}
+
 function place(metric: string): number {
   const at = FIRST_METRICS.indexOf(metric);
   return at < 0 ? FIRST_METRICS.length : at;
