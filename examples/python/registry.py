@@ -1,10 +1,7 @@
-"""From a run's files to a version with an alias, and back to predictions.
+"""From a model that a run logs to a version with an alias, and back to predictions.
 
 usage: MLFLOW_TRACKING_URI=http://127.0.0.1:5000 python3 registry.py
 """
-
-import pathlib
-import tempfile
 
 import mlflow
 import mlflow.sklearn
@@ -20,13 +17,9 @@ points, _ = make_blobs(n_samples=600, centers=4, random_state=7)
 mlflow.set_experiment("registry")
 with mlflow.start_run() as run:
     model = KMeans(n_clusters=4, n_init=10, random_state=7).fit(points)
-    # In place of log_model(), whose calls of version 3 Cairn does not have.
-    with tempfile.TemporaryDirectory() as folder:
-        path = pathlib.Path(folder) / "model"
-        mlflow.sklearn.save_model(
-            model, path, serialization_format="cloudpickle", pip_requirements=["scikit-learn"]
-        )
-        mlflow.log_artifacts(path, "model")
+    mlflow.sklearn.log_model(
+        model, "model", serialization_format="cloudpickle", pip_requirements=["scikit-learn"]
+    )
 
 version = mlflow.register_model(f"runs:/{run.info.run_id}/model", NAME)
 MlflowClient().set_registered_model_alias(NAME, "champion", version.version)

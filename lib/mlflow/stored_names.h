@@ -27,6 +27,8 @@ inline constexpr std::string_view kSourceTag = "mlflow.source";
 inline constexpr std::string_view kStorageTag = "mlflow.storageLocation";  // if not the source
 inline constexpr std::string_view kNamedRunTag = "mlflow.namedRun";        // if not the version's
 inline constexpr std::string_view kRunLinkTag = "mlflow.runLink";
+// Followed by 0, 1, …: the text of a prompt, in pieces of at most 5,000 bytes, if it is longer.
+inline constexpr std::string_view kPromptPiecePrefix = "mlflow.promptText.";
 
 // "m-" and the uid of the run that a logged model is.
 std::string ModelIdOf(std::string_view uid);

@@ -1,10 +1,13 @@
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "fmt/format.h"
+#include "lib/base/digest.h"
 #include "lib/base/errors.h"
 #include "lib/base/resource_names.h"
+#include "lib/base/status_macros.h"
 #include "nlohmann/json.hpp"
 #include "server/core/limits.h"
 #include "server/mlflow/entities.h"
@@ -13,6 +16,7 @@
 #include "server/mlflow/logged_model_calls.h"
 #include "server/mlflow/model_source.h"
 #include "server/mlflow/pairs.h"
+#include "server/mlflow/prompt.h"
 #include "server/mlflow/registry_calls.h"
 #include "server/mlflow/route_table.h"
 
@@ -151,21 +155,77 @@ Task<absl::StatusOr<v1::ModelVersion>> Register(Session& session, Registration a
   }
 }
 
+absl::Status AnotherModel(const Registration& asked) {
+  return Refuse(kInvalidParameter,
+                fmt::format("Invalid model version source: '{}'. The model_id request parameter "
+                            "must identify the resource that contains the source.",
+                            Shortened(asked.source, 200)));
+}
+
+// Stores the text of the prompt, and answers what names it.
+Task<absl::StatusOr<v1::BlobDigest>> StoreText(Session& session, std::string text) {
+  const Digest digest = DigestOf(text);
+  v1::BlobDigest wire;
+  wire.set_sha256(digest.Hex());
+  wire.set_size_bytes(digest.size_bytes);
+  v1::BatchUpdateBlobsRequest store;
+  *store.add_entries()->mutable_digest() = wire;
+  store.mutable_entries(0)->set_data(std::move(text));
+  const auto stored = co_await session.Call(session.rows().batch_update_blobs, std::move(store));
+  if (!stored.ok()) co_return stored.status();
+  const auto& result = stored->results(0).status();
+  if (result.code() != 0) {
+    co_return absl::Status(static_cast<absl::StatusCode>(result.code()), result.message());
+  }
+  co_return std::move(wire);
+}
+
+// A version of a prompt: its text is its file.
+Task<absl::StatusOr<v1::ModelVersion>> FromPrompt(Session& session, Registration asked) {
+  std::string text;
+  const auto tag = asked.wanted.tags().find(std::string(kPromptTextTag));
+  if (tag != asked.wanted.tags().end()) text = tag->second;
+  CAIRN_CO_RETURN_IF_ERROR(CheckPromptText(text));
+  PutTag(kNamedRunTag, asked.run_id, asked.wanted);
+  CutPromptText(*asked.wanted.mutable_tags());
+  const auto digest = co_await StoreText(session, std::move(text));
+  if (!digest.ok()) co_return digest.status();
+  v1::CreateModelVersionRequest create;
+  create.set_parent(ModelName(asked.model));
+  *create.mutable_model_version() = asked.wanted;
+  v1::ArtifactFile& file = *create.mutable_model_version()->add_files();
+  file.set_path(std::string(kPromptFile));
+  *file.mutable_digest() = *digest;
+  co_return co_await session.Call(session.rows().create_model_version, std::move(create));
+}
+
+// Everything but whether the model is there.
+Task<absl::StatusOr<v1::ModelVersion>> RegisterAs(Session& session, Registration asked,
+                                                  std::optional<ModelSource> source) {
+  if (!source.has_value()) return FromPrompt(session, std::move(asked));
+  return Register(session, std::move(asked), *std::move(source));
+}
+
+// What the version is to be made from; nullopt for a prompt.
+absl::StatusOr<std::optional<ModelSource>> SourceNamed(const Registration& asked) {
+  if (IsPrompt(asked.wanted.tags())) {
+    CAIRN_RETURN_IF_ERROR(CheckPromptSource(asked.source));
+    return std::nullopt;
+  }
+  CAIRN_ASSIGN_OR_RETURN(ModelSource source, ParseModelSource(asked.source));
+  if (!asked.model_id.empty() && asked.model_id != source.model_id) return AnotherModel(asked);
+  return source;
+}
+
 Task<Reply> CreateVersion(Session& session, const Fields& fields) {
   const Registration asked = RegistrationOf(fields);
   CAIRN_CO_RETURN_IF_ERROR(fields.status());
-  const auto source = ParseModelSource(asked.source);
+  const auto source = SourceNamed(asked);
   if (!source.ok()) co_return source.status();
-  if (!asked.model_id.empty() && asked.model_id != source->model_id) {
-    co_return Refuse(kInvalidParameter,
-                     fmt::format("Invalid model version source: '{}'. The model_id request "
-                                 "parameter must identify the resource that contains the source.",
-                                 Shortened(asked.source, 200)));
-  }
   // Cairn would create the model with its first version.
   const auto model = co_await GetModel(session, asked.model);
   if (!model.ok()) co_return model.status();
-  auto task = Register(session, asked, *source);
+  auto task = RegisterAs(session, asked, *source);
   const auto made = co_await task;
   if (!made.ok()) co_return made.status();
   gateway::JsonText json;

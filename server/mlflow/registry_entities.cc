@@ -9,6 +9,7 @@
 #include "lib/base/resource_names.h"
 #include "server/mlflow/entities.h"
 #include "server/mlflow/pairs.h"
+#include "server/mlflow/prompt.h"
 
 namespace cairn::mlflow {
 namespace {
@@ -29,13 +30,16 @@ std::string_view LastPart(std::string_view name) { return name.substr(name.rfind
 void WriteTags(const VersionTags& tags, JsonText& json) {
   SortedPairs shown = Sorted(tags);
   std::erase_if(shown, [](const auto& tag) { return IsOwnTag(tag.first); });
+  const std::string long_prompt = JoinedPromptText(tags);
+  if (!long_prompt.empty()) shown[kPromptTextTag] = long_prompt;
   WritePairs("tags", shown, json);
 }
 
 }  // namespace
 
 bool IsOwnTag(std::string_view key) {
-  return std::find(kOwnTags.begin(), kOwnTags.end(), key) != kOwnTags.end();
+  return key.starts_with(kPromptPiecePrefix) ||
+         std::find(kOwnTags.begin(), kOwnTags.end(), key) != kOwnTags.end();
 }
 
 std::optional<std::string_view> StageNamed(std::string_view text) {
@@ -107,7 +111,7 @@ void WriteVersion(const v1::ModelVersion& version, const ServedStages& served, b
   json.Key("creation_timestamp").Int(MillisOf(version.create_time()));
   json.Key("last_updated_timestamp").Int(MillisOf(updated));
   json.Key("current_stage").Text(StageOf(version, served));
-  json.TextUnlessEmpty("description", version.description());
+  json.Key("description").Text(version.description());
   json.Key("source").Text(SourceOf(version)).Key("run_id").Text(RunIdOf(version));
   json.Key("status").Text("READY");
   WriteTags(version.tags(), json);

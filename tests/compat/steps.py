@@ -212,6 +212,62 @@ def deleted_experiments():
             "only": "run.info.lifecycle_stage", **told}
 
 
+IS_PROMPT = {"key": "mlflow.prompt.is_prompt", "value": "true"}
+
+
+def prompt_version(name, text, source="dummy-source", tags=(), **more):
+    text_tag = {"key": "mlflow.prompt.text", "value": text}
+    return {"name": name, "source": source, "tags": [IS_PROMPT, text_tag, *tags], **more}
+
+
+def prompts():
+    models, versions = f"{API}/registered-models", f"{API}/model-versions"
+    place = "mlflow-artifacts:/0/00000000000000000000000000000000/artifacts"
+    # What is not compared of a version: nobody logged it, and here nobody is said to have.
+    one = {"only": "model_version"}
+    yield "no such prompt", "POST", f"{versions}/create", prompt_version("hello", "x"), {}
+    yield "a prompt", "POST", f"{models}/create", {
+        "name": "hello", "description": "greets", "tags": [IS_PROMPT]}, {"only": "registered_model"}
+    yield "a model", "POST", f"{models}/create", {"name": "no-prompt"}, {"only": "registered_model"}
+    yield "a version", "POST", f"{versions}/create", prompt_version(
+        "hello", "Hello {{name}}!", tags=[{"key": "language", "value": "en"}],
+        description="first"), one
+    yield "a long one", "POST", f"{versions}/create", prompt_version(
+        "hello", "Bonjour ünd € " * 1500, source="prompt-template"), one
+    yield "one without text", "POST", f"{versions}/create", {
+        "name": "hello", "source": "dummy-source", "tags": [IS_PROMPT]}, one
+    yield "too long", "POST", f"{versions}/create", prompt_version("hello", "x" * 100_001), {}
+    for source in (place, "/etc/passwd", "file:///etc", "", "dummy-source/../x", "runs:/x/model"):
+        yield f"the source '{source}'", "POST", f"{versions}/create", prompt_version(
+            "hello", "x", source=source), {}
+    yield "the placeholder without the tag", "POST", f"{versions}/create", {
+        "name": "no-prompt", "source": "dummy-source"}, {
+            "differs": "a version is its files, and there are none"}
+    for number in ("1", "2", "3", "4"):
+        yield f"get {number}", "GET", f"{versions}/get", {"name": "hello", "version": number}, one
+    yield "where it is", "GET", f"{versions}/get-download-uri", {"name": "hello", "version": "1"}, {}
+    yield "an alias", "POST", f"{models}/alias", {
+        "name": "hello", "alias": "live", "version": "2"}, {}
+    yield "by alias", "GET", f"{models}/alias", {"name": "hello", "alias": "live"}, one
+    yield "a tag", "POST", f"{versions}/set-tag", {
+        "name": "hello", "version": "1", "key": "tone", "value": "kind"}, {}
+    yield "a tag of the prompt", "POST", f"{models}/set-tag", {
+        "name": "hello", "key": "team", "value": "crm"}, {}
+    for what, filter_text in {
+            "models only": "", "prompts": "tags.`mlflow.prompt.is_prompt` = 'true'",
+            "no prompts": "tags.`mlflow.prompt.is_prompt` != 'true'"}.items():
+        yield f"search for {what}", "GET", f"{models}/search", {"filter": filter_text}, {
+            "only": "registered_models.*.name"}
+        yield f"versions of {what}", "GET", f"{versions}/search", {
+            "filter": f"name = 'hello'{filter_text and ' AND '}{filter_text}"}, {
+                "only": "model_versions.*.version", **({} if not filter_text or "!=" in filter_text else {
+                    "differs": "a tag that is set is a change of the version"})}
+    yield "delete a version", "DELETE", f"{versions}/delete", {"name": "hello", "version": "1"}, {}
+    yield "get a deleted one", "GET", f"{versions}/get", {"name": "hello", "version": "1"}, {}
+    yield "delete it", "DELETE", f"{models}/delete", {"name": "hello"}, {
+        "differs": "no other version ever gets a name that a decision cites"}
+
+
 JSON_ALWAYS = "an answer below the API's prefix is JSON, also for a route that is none"
 
 
@@ -228,4 +284,4 @@ def transport():
         "differs": "names of fields are taken in both spellings, in queries as in bodies"}
 
 
-GROUPS = [experiments, runs, searches, deleted_experiments, transport]
+GROUPS = [experiments, runs, searches, deleted_experiments, prompts, transport]

@@ -220,6 +220,33 @@ TEST_F(MlflowRegistryTest, ACopyKeepsItsSourceAndLeadsToTheOriginal) {
             "RESOURCE_DOES_NOT_EXIST");
 }
 
+TEST_F(MlflowRegistryTest, APromptIsItsTextAndNoModel) {
+  const Json tag = {{"key", "mlflow.prompt.is_prompt"}, {"value", "true"}};
+  ASSERT_EQ(Post("/registered-models/create", {{"name", "hello"}, {"tags", {tag}}}).status, 200);
+  const std::string text = "Hello {{name}}! " + std::string(30'000, 'x');
+  Json version = {{"name", "hello"},
+                  {"source", "dummy-source"},
+                  {"tags", {tag, {{"key", "mlflow.prompt.text"}, {"value", text}}}}};
+  const MlflowReply made = Post("/model-versions/create", version);
+  ASSERT_EQ(made.status, 200) << made.body;
+  const Json shown = Get("/model-versions/get?name=hello&version=1").json()["model_version"];
+  EXPECT_EQ(shown["tags"], version["tags"]);
+  const Json stored =
+      Call("RegistryService/GetModelVersion", {{"name", "models/hello/versions/1"}});
+  ASSERT_EQ(stored["files"].size(), 1u);
+  EXPECT_EQ(stored["files"][0]["path"], "prompt.txt");
+  EXPECT_EQ(stored["files"][0]["digest"]["sha256"], Sha256Hex(text));
+  EXPECT_EQ(Get("/registered-models/search").body.find("hello"), std::string::npos);
+  // The tag opens no way to what is elsewhere.
+  for (const std::string source : {"/etc/passwd", "file:///etc", "s3://x/y", "dummy-source/.."}) {
+    version["source"] = source;
+    const MlflowReply refused = Post("/model-versions/create", version);
+    EXPECT_EQ(refused.code(), "INVALID_PARAMETER_VALUE") << source;
+    EXPECT_THAT(refused.message(), HasSubstr("Prompt sources must use an MLflow placeholder"));
+  }
+  EXPECT_EQ(Get("/model-versions/get?name=hello&version=2").code(), "RESOURCE_DOES_NOT_EXIST");
+}
+
 TEST_F(MlflowRegistryTest, SearchesAndPages) {
   for (const char* name : {"one", "two", "three"}) {
     Post("/registered-models/create", {{"name", name}});
