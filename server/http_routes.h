@@ -41,6 +41,7 @@ struct HttpSources {
   const service::MethodTable& methods;
   gateway::ArrivalLimits arrival;
   const front::ConnectionCounts& connections;  // of the HTTP port
+  bool tls;                                    // which that port speaks
 };
 absl::StatusOr<http::Router> MakeHttpRouter(const HttpSources& sources);
 

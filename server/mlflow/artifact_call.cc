@@ -26,17 +26,24 @@ service::Caller ArtifactCaller(const Gateway& gateway, const http::Request& requ
 
 }  // namespace
 
-ArtifactCall::ArtifactCall(std::shared_ptr<Gateway> gateway, http::Request request,
-                           std::shared_ptr<http::Exchange> exchange)
+ArtifactCall::ArtifactCall(service::Caller caller, std::shared_ptr<Gateway> gateway,
+                           http::Request request, std::shared_ptr<http::Exchange> exchange)
     : exchange_(std::move(exchange)),
       gateway_(std::move(gateway)),
       request_(std::move(request)),
-      session_(gateway_->environment, gateway_->rows, gateway_->places,
-               ArtifactCaller(*gateway_, request_, exchange_)) {}
+      session_(gateway_->environment, gateway_->rows, gateway_->places, std::move(caller)) {}
 
 void ArtifactCall::Begin(std::shared_ptr<Gateway> gateway, Handler handler, http::Request request,
                          std::shared_ptr<http::Exchange> exchange) {
-  auto call = std::make_unique<ArtifactCall>(std::move(gateway), std::move(request), exchange);
+  service::Caller caller = ArtifactCaller(*gateway, request, exchange);
+  BeginFor(std::move(caller), std::move(gateway), handler, std::move(request), std::move(exchange));
+}
+
+void ArtifactCall::BeginFor(service::Caller caller, std::shared_ptr<Gateway> gateway,
+                            Handler handler, http::Request request,
+                            std::shared_ptr<http::Exchange> exchange) {
+  auto call = std::make_unique<ArtifactCall>(std::move(caller), std::move(gateway),
+                                             std::move(request), exchange);
   const absl::Status known =
       service::CheckIdentity(call->gateway_->environment.access, call->session_.caller());
   if (!known.ok()) return exchange->Answer(ErrorAnswer(known));

@@ -4,12 +4,15 @@
 #include <memory>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "cairn/v1/artifacts.pb.h"
 #include "lib/http/exchange.h"
 #include "lib/http/message.h"
 #include "server/mlflow/artifact_path.h"
 #include "server/mlflow/served_call.h"
 #include "server/mlflow/session.h"
 #include "server/mlflow/task.h"
+#include "server/service/caller.h"
 
 namespace cairn::mlflow {
 
@@ -24,9 +27,12 @@ class ArtifactCall {
   // Who is not known is refused before anything is read.
   static void Begin(std::shared_ptr<Gateway> gateway, Handler handler, http::Request request,
                     std::shared_ptr<http::Exchange> exchange);
+  // The same for a caller that is known otherwise than by what the request says.
+  static void BeginFor(service::Caller caller, std::shared_ptr<Gateway> gateway, Handler handler,
+                       http::Request request, std::shared_ptr<http::Exchange> exchange);
 
   // Use Begin.
-  ArtifactCall(std::shared_ptr<Gateway> gateway, http::Request request,
+  ArtifactCall(service::Caller caller, std::shared_ptr<Gateway> gateway, http::Request request,
                std::shared_ptr<http::Exchange> exchange);
 
   const http::Request& request() const { return request_; }
@@ -53,6 +59,10 @@ Task<absl::Status> CheckPlace(Session& session, ArtifactPlace place);
 // GET: sends the file, or the range of it that is asked for, part by part, as fast as it is taken.
 // What fails after the first part cuts the connection.
 Task<absl::Status> DownloadArtifact(ArtifactCall& call);
+// What stands at a place; errors are those of DownloadArtifact.
+Task<absl::StatusOr<v1::ArtifactFile>> FileAt(Session& session, ArtifactPlace place);
+// Sends a file, as DownloadArtifact does.
+Task<absl::Status> SendFile(ArtifactCall& call, v1::ArtifactFile file);
 // The same for the parameters `run_id` (or `run_uuid`) and `path` of the query.
 Task<absl::Status> DownloadByQuery(ArtifactCall& call);
 

@@ -90,6 +90,8 @@ void AnswerHeadOnly(http::Exchange& exchange, const v1::ArtifactFile& file,
   exchange.End();
 }
 
+absl::Status NoArtifact() { return Refuse(kNotExists, "The run has no artifact of this path."); }
+
 Task<absl::Status> Send(ArtifactCall& call, v1::ArtifactFile file) {
   const int64_t size = file.digest().size_bytes();
   const RangeAnswer answer = RangeOf(call.request(), size, EtagOf(file));
@@ -107,19 +109,28 @@ Task<absl::Status> Send(ArtifactCall& call, v1::ArtifactFile file) {
   co_return std::move(ended);
 }
 
+}  // namespace
+
+Task<absl::Status> SendFile(ArtifactCall& call, v1::ArtifactFile file) {
+  co_return co_await Send(call, std::move(file));
+}
+
+Task<absl::StatusOr<v1::ArtifactFile>> FileAt(Session& session, ArtifactPlace place) {
+  if (place.path.empty()) co_return NoArtifact();
+  auto file = co_await FindArtifact(session, place.run_name, place.path);
+  if (!file.ok()) co_return session.ErrorOfRun(place.run_id, file.status());
+  if (!file->has_value()) co_return NoArtifact();
+  co_return **std::move(file);
+}
+
+namespace {
+
 Task<absl::Status> SendFrom(ArtifactCall& call, std::string run_id, std::string run_name,
                             std::string path) {
-  Session& session = call.session();
-  std::optional<v1::ArtifactFile> found;
-  if (!path.empty()) {
-    auto file = co_await FindArtifact(session, std::move(run_name), path);
-    if (!file.ok()) co_return session.ErrorOfRun(run_id, file.status());
-    found = *std::move(file);
-  }
-  if (!found.has_value()) {
-    co_return Refuse(kNotExists, "The run has no artifact of this path.");
-  }
-  co_return co_await Send(call, *std::move(found));
+  ArtifactPlace place{std::move(run_id), std::move(run_name), std::move(path)};
+  auto file = co_await FileAt(call.session(), std::move(place));
+  if (!file.ok()) co_return file.status();
+  co_return co_await Send(call, *std::move(file));
 }
 
 }  // namespace

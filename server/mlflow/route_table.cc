@@ -15,6 +15,7 @@
 #include "server/mlflow/artifact_call.h"
 #include "server/mlflow/error.h"
 #include "server/mlflow/served_call.h"
+#include "server/mlflow/signed_download.h"
 #include "server/service/authorize.h"
 
 namespace cairn::mlflow {
@@ -31,8 +32,6 @@ constexpr std::array kArtifactPrefixes = {"/api/2.0/mlflow-artifacts",
 // By what it begins with clients know that they shall send the file as one body.
 constexpr const char* kNoMultipart =
     "Multipart upload is not supported for the current artifact repository: send the file by PUT.";
-constexpr const char* kNoPresigned =
-    "Presigned URLs are not supported for the current artifact repository: get the file by GET.";
 constexpr std::array kVerbs = {"GET", "POST", "PUT", "PATCH", "DELETE"};
 
 std::vector<RouteRow> AllRows() {
@@ -149,16 +148,23 @@ void AddProxy(const std::shared_ptr<Gateway>& gateway, const std::string& prefix
     AddRefusal("POST", fmt::format("{}/mpu/{}", prefix, step), kNoMultipart, routes);
     AddRefusal("POST", fmt::format("{}/mpu/{}/{{path=**}}", prefix, step), kNoMultipart, routes);
   }
-  AddRefusal("GET", prefix + "/presigned/{path=**}", kNoPresigned, routes);
+  routes.push_back(StreamRoute(gateway, "GET", prefix + "/presigned/{path=**}", PresignDownload));
+  http::Route opened = StreamRoute(gateway, "GET", prefix + "/signed/{path=**}", nullptr);
+  opened.stream = [gateway](http::Request request, std::shared_ptr<http::Exchange> exchange) {
+    BeginSignedDownload(gateway, std::move(request), std::move(exchange));
+  };
+  routes.push_back(std::move(opened));
   AddRest(prefix, routes);
 }
 
 }  // namespace
 
 absl::StatusOr<std::vector<http::Route>> MlflowRoutes(calls::Environment& environment,
-                                                      const service::MethodTable& methods) {
+                                                      const service::MethodTable& methods,
+                                                      bool tls) {
   CAIRN_ASSIGN_OR_RETURN(Rows found, Rows::Find(methods));
-  const std::shared_ptr<Gateway> gateway(new Gateway{environment, found, {}});
+  const std::shared_ptr<Gateway> gateway(
+      new Gateway{.environment = environment, .rows = found, .places = {}, .tls = tls});
   const std::vector<RouteRow> rows = AllRows();
   std::vector<http::Route> routes;
   for (const std::string prefix : kPrefixes) {

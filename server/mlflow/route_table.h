@@ -55,8 +55,11 @@ std::vector<RouteRow> ProxyRoutes();
 // older way, or 405 for a path with another verb. Bodies above 64 KiB are bounded as those of
 // gateway::ConnectRoutes are by the HTTP server; who is not known sends none. `environment` and
 // `methods` outlive the routes and calls. INTERNAL (INTERNAL_FAULT): a row is missing.
+//
+// `tls`: how clients reach the port, which presigned URLs begin with.
 absl::StatusOr<std::vector<http::Route>> MlflowRoutes(calls::Environment& environment,
-                                                      const service::MethodTable& methods);
+                                                      const service::MethodTable& methods,
+                                                      bool tls);
 
 }  // namespace cairn::mlflow
 

@@ -14,6 +14,8 @@
 #include "server/mlflow/rows.h"
 #include "server/mlflow/run_places.h"
 #include "server/mlflow/session.h"
+#include "server/mlflow/transfer_holders.h"
+#include "server/mlflow/transfer_ticket.h"
 
 namespace cairn::mlflow {
 
@@ -24,6 +26,10 @@ struct Gateway {
   RunPlaces places;
   // What uploads of artifacts hold, 1 MiB and a little each; one caller has half of it at most.
   SharedBudget uploads{int64_t{64} << 20, int64_t{32} << 20};
+  bool tls = false;  // how clients reach this port
+  // Of presigned URLs.
+  TicketKey ticket_key{};
+  TransferHolders holders{};
 };
 
 // One request of an MLflow client, from its bytes to its answer. Owned by itself: it goes right

@@ -5,11 +5,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <future>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "fmt/format.h"
 #include "tests/integration/server/mlflow_reply.h"
 #include "tests/testing/raw_call.h"
 #include "tests/testing/server_process.h"
@@ -68,6 +71,16 @@ class MlflowArtifactsTest : public ::testing::Test {
   }
   MlflowReply Get(const std::string& path, const std::string& headers = "") const {
     return Send("GET", FileAt(path), "", headers);
+  }
+  // What a presigned URL has behind the server's address.
+  std::string Presigned(const std::string& path) const {
+    const MlflowReply made =
+        Send("GET", "/api/2.0/mlflow-artifacts/presigned/" + Root() + "/" + path, "");
+    EXPECT_EQ(made.status, 200) << made.body;
+    const std::string url = made.json().value("url", "");
+    const std::string server = "http://localhost";  // the host that Ask names
+    EXPECT_EQ(url.substr(0, server.size() + 1), server + "/");
+    return url.substr(server.size());
   }
   Json List(const std::string& path) const {
     return Send("GET", "/api/2.0/mlflow-artifacts/artifacts?path=" + Root() + path, "").json();
@@ -248,7 +261,7 @@ TEST_F(MlflowArtifactsTest, HalfAnUploadLeavesNothing) {
   }
 }
 
-TEST_F(MlflowArtifactsTest, ClientsAreToldToSendAndGetInOnePiece) {
+TEST_F(MlflowArtifactsTest, ClientsAreToldToSendInOnePiece) {
   const MlflowReply parts = Send("POST", "/api/2.0/mlflow-artifacts/mpu/create/" + Root(), "{}",
                                  "Content-Type: application/json\r\n");
   EXPECT_EQ(parts.status, 501);
@@ -256,10 +269,83 @@ TEST_F(MlflowArtifactsTest, ClientsAreToldToSendAndGetInOnePiece) {
   EXPECT_EQ(parts.json()["message"].get<std::string>().find(
                 "Multipart upload is not supported for the current artifact repository"),
             0u);
-  EXPECT_EQ(Send("GET", "/api/2.0/mlflow-artifacts/presigned/" + Root() + "/a", "").status, 501);
   const Json info = Send("GET", "/api/3.0/mlflow/server-info", "").json();
   EXPECT_EQ(info["multipart_uploads_enabled"], false);
   EXPECT_EQ(info["multipart_downloads_enabled"], false);
+}
+
+TEST_F(MlflowArtifactsTest, APresignedUrlGivesAnyRangeOfTheFile) {
+  const std::string bytes = NoiseOf(3'000'000);
+  ASSERT_EQ(Put("a%20dir/model.bin", bytes).status, 200);
+  const MlflowReply made =
+      Send("GET", "/api/2.0/mlflow-artifacts/presigned/" + Root() + "/a%20dir/model.bin", "");
+  EXPECT_EQ(made.json()["file_size"], 3'000'000);
+  EXPECT_EQ(made.json()["headers"], Json::object());
+  const std::string target = Presigned("a%20dir/model.bin");
+  EXPECT_EQ(Send("GET", target, "", "").body, bytes);
+
+  // The ranges that a client asks for at once.
+  constexpr size_t kPart = 700'000;
+  std::string all;
+  std::vector<std::future<MlflowReply>> parts;
+  for (size_t begin = 0; begin < bytes.size(); begin += kPart) {
+    const size_t last = std::min(begin + kPart, bytes.size()) - 1;
+    parts.push_back(std::async(std::launch::async, [this, target, begin, last] {
+      return Send("GET", target, "", fmt::format("Range: bytes={}-{}\r\n", begin, last));
+    }));
+  }
+  for (auto& part : parts) {
+    const MlflowReply answer = part.get();
+    EXPECT_EQ(answer.status, 206) << answer.headers;
+    all += answer.body;
+  }
+  EXPECT_TRUE(all == bytes);
+  EXPECT_EQ(Send("GET", target, "", "Range: bytes=3000000-\r\n").status, 416);
+}
+
+TEST_F(MlflowArtifactsTest, APresignedUrlIsForOneFileAndForReading) {
+  ASSERT_EQ(Put("a.bin", "mine").status, 200);
+  ASSERT_EQ(Put("b.bin", "yours").status, 200);
+  const std::string target = Presigned("a.bin");
+  EXPECT_EQ(Send("PUT", target, "other").code(), "ENDPOINT_NOT_FOUND");
+  EXPECT_EQ(Send("DELETE", target, "").code(), "ENDPOINT_NOT_FOUND");
+  std::string other = target;
+  other.replace(other.find("/a.bin"), 6, "/b.bin");
+  const MlflowReply refused = Send("GET", other, "", "");
+  EXPECT_EQ(refused.status, 403);
+  EXPECT_THAT(refused.message(), HasSubstr("signature"));
+  EXPECT_EQ(Send("GET", target.substr(0, target.find('?')), "", "").status, 400);
+  EXPECT_EQ(Send("GET", target.substr(0, target.size() - 1), "", "").status, 403);
+  EXPECT_EQ(Send("GET", target, "", "").body, "mine");
+}
+
+TEST_F(MlflowArtifactsTest, APresignedUrlIsOfOneContentAndEndsWithTheFile) {
+  ASSERT_EQ(Put("a.bin", "before").status, 200);
+  const std::string target = Presigned("a.bin");
+  ASSERT_EQ(Put("a.bin", "behind").status, 200);
+  // Ranges of two contents would be put together to a file that never was.
+  EXPECT_EQ(Send("GET", target, "", "").body, "before");
+  EXPECT_EQ(Send("GET", Presigned("a.bin"), "", "").body, "behind");
+  ASSERT_EQ(Send("DELETE", FileAt("a.bin"), "").status, 200);
+  EXPECT_EQ(Send("GET", target, "", "").status, 404);
+  EXPECT_EQ(Send("GET", "/api/2.0/mlflow-artifacts/presigned/" + Root() + "/a.bin", "", "").status,
+            404);
+}
+
+TEST_F(MlflowArtifactsTest, ARestartEndsPresignedUrls) {
+  ASSERT_EQ(Put("a.bin", "mine").status, 200);
+  const std::string target = Presigned("a.bin");
+  server_.Stop();
+  ASSERT_TRUE(server_.Start());
+  EXPECT_EQ(Send("GET", target, "", "").status, 403);
+  EXPECT_EQ(Send("GET", Presigned("a.bin"), "", "").body, "mine");
+}
+
+TEST_F(MlflowArtifactsTest, APresignedUrlHasTheSchemeOfTheProxyBefore) {
+  ASSERT_EQ(Put("a.bin", "mine").status, 200);
+  const MlflowReply made = Send("GET", "/api/2.0/mlflow-artifacts/presigned/" + Root() + "/a.bin",
+                                "", "X-Forwarded-Proto: https\r\n");
+  EXPECT_EQ(made.json().value("url", "").substr(0, 18), "https://localhost/");
 }
 
 }  // namespace

@@ -28,6 +28,10 @@ std::string FileOf(const std::string& run) {
   return fmt::format("/api/2.0/mlflow-artifacts/artifacts/0/{}/artifacts/a.txt", run);
 }
 
+std::string PresignedOf(const std::string& run) {
+  return fmt::format("/api/2.0/mlflow-artifacts/presigned/0/{}/artifacts/a.txt", run);
+}
+
 class MlflowCallersTest : public ::testing::Test {
  protected:
   MlflowCallersTest() : server_(folder_ / "store", {"--auth"}) {
@@ -72,6 +76,36 @@ class MlflowCallersTest : public ::testing::Test {
     return made.json().value("text", "");
   }
 
+  // Revokes all tokens of a principal.
+  void RevokeTokensOf(const std::string& principal) const {
+    const Json tokens =
+        Send("POST", "/cairn.v1.AuthService/ListTokens", admin_, "{}").json()["tokens"];
+    for (const Json& token : tokens) {
+      if (token["principal"] != principal) continue;
+      const MlflowReply revoked = Send("POST", "/cairn.v1.AuthService/RevokeToken", admin_,
+                                       Json{{"name", token["name"]}}.dump());
+      EXPECT_EQ(revoked.status, 200) << revoked.body;
+    }
+  }
+  // The binding of TokenWith.
+  void UnbindAll(const std::string& principal) const {
+    const Json bindings =
+        Send("POST", "/cairn.v1.AuthService/ListRoleBindings", admin_, "{}").json()["roleBindings"];
+    for (const Json& binding : bindings) {
+      if (binding["member"] != "principal:" + principal) continue;
+      const MlflowReply gone = Send("POST", "/cairn.v1.AuthService/DeleteRoleBinding", admin_,
+                                    Json{{"name", binding["name"]}}.dump());
+      EXPECT_EQ(gone.status, 200) << gone.body;
+    }
+  }
+  // What a presigned URL that a caller asked for has behind the server's address; or "".
+  std::string SignedFor(const std::string& caller, const std::string& run) const {
+    const MlflowReply made = Send("GET", PresignedOf(run), caller);
+    const std::string url = made.json().value("url", "");
+    const size_t path = url.find("/api/");
+    return path == std::string::npos ? "" : url.substr(path);
+  }
+
   std::string NewExperiment(const std::string& name) const {
     return Post("/experiments/create", admin_, {{"name", name}}).json()["experiment_id"];
   }
@@ -103,6 +137,7 @@ TEST_F(MlflowCallersTest, EveryKindOfRouteAsksForAToken) {
       {"PUT", file},
       {"GET", file},
       {"DELETE", file},
+      {"GET", PresignedOf(run)},
   };
   for (const auto& [verb, target] : routes) {
     for (const std::string& caller : {std::string(), Bearer("cairn_00000000_wrong"),
@@ -165,6 +200,32 @@ TEST_F(MlflowCallersTest, WhatOneMayNotReadIsNotTold) {
   const MlflowReply logged =
       Post("/runs/set-tag", caller, {{"run_id", secret_run}, {"key", "t"}, {"value", "v"}});
   EXPECT_EQ(logged.status, none.status) << logged.body;
+}
+
+TEST_F(MlflowCallersTest, APresignedUrlNeedsNoTokenAndGoesWithIt) {
+  const std::string run = NewRun("0");
+  ASSERT_EQ(Send("PUT", FileOf(run), admin_, "bytes").status, 200);
+  const std::string target = SignedFor(Bearer(TokenWith("reader", "READER", "*")), run);
+  ASSERT_NE(target, "");
+  EXPECT_EQ(Send("GET", target, "").body, "bytes");
+  // What else a request says of its caller is not looked at.
+  EXPECT_EQ(Send("GET", target, Bearer("cairn_00000000_wrong")).body, "bytes");
+  RevokeTokensOf("reader");
+  const MlflowReply refused = Send("GET", target, "");
+  EXPECT_EQ(refused.status, 401) << refused.body;
+  EXPECT_NE(Send("GET", target, admin_).body, "bytes");
+}
+
+TEST_F(MlflowCallersTest, APresignedUrlMayNoMoreThanItsCaller) {
+  const std::string secret = NewRun("0");
+  ASSERT_EQ(Send("PUT", FileOf(secret), admin_, "bytes").status, 200);
+  const std::string own = NewExperiment("own");
+  EXPECT_EQ(SignedFor(Bearer(TokenWith("guest", "LOGGER", "experiments/" + own)), secret), "");
+  const std::string target = SignedFor(Bearer(TokenWith("reader", "READER", "*")), secret);
+  ASSERT_EQ(Send("GET", target, "").body, "bytes");
+  UnbindAll("reader");
+  const MlflowReply refused = Send("GET", target, "");
+  EXPECT_TRUE(refused.status == 403 || refused.status == 404) << refused.status << refused.body;
 }
 
 }  // namespace

@@ -1,0 +1,119 @@
+#include "server/mlflow/transfer_ticket.h"
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <openssl/rand.h>
+
+#include <array>
+#include <charconv>
+#include <cstdlib>
+#include <optional>
+#include <utility>
+
+#include "fmt/format.h"
+#include "lib/base/clock.h"
+#include "lib/base/encoding.h"
+#include "server/mlflow/error.h"
+
+namespace cairn::mlflow {
+namespace {
+
+constexpr size_t kTicketKeyBytes = 32;
+constexpr const char* kAnother = "Ask for another presigned URL.";
+
+// With its length, so that no two lists of texts are written alike.
+void Append(std::string& signed_text, std::string_view field) {
+  signed_text += fmt::format("{}:", field.size());
+  signed_text += field;
+}
+
+absl::StatusOr<std::string> ParamText(const http::Request& request, std::string_view name) {
+  const std::string* value = request.Query(name);
+  if (value == nullptr || value->empty()) return MissingValue(name);
+  return *value;
+}
+
+// Digits alone, so that a number is written in one way.
+absl::StatusOr<int64_t> ParamNumber(const http::Request& request, std::string_view name) {
+  const auto text = ParamText(request, name);
+  if (!text.ok()) return text.status();
+  int64_t number = 0;
+  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), number);
+  const bool whole = error == std::errc() && end == text->data() + text->size();
+  if (!whole || number < 0 || std::to_string(number) != *text) {
+    return InvalidText(*text, name, "must be a whole number");
+  }
+  return number;
+}
+
+absl::StatusOr<Digest> ContentOf(const http::Request& request) {
+  const auto sha256 = ParamText(request, "sha256");
+  if (!sha256.ok()) return sha256.status();
+  const auto size = ParamNumber(request, "size");
+  if (!size.ok()) return size.status();
+  const auto digest = ParseDigest(*sha256, *size);
+  if (!digest.ok()) return InvalidText(*sha256, "sha256", "must be 64 hexadecimal digits");
+  return *digest;
+}
+
+}  // namespace
+
+TicketKey::TicketKey() : key_(kTicketKeyBytes, '\0') {
+  if (RAND_bytes(reinterpret_cast<unsigned char*>(key_.data()), kTicketKeyBytes) != 1) std::abort();
+}
+
+std::string TicketKey::SignatureOf(const DownloadTicket& ticket) const {
+  std::string text;
+  // What it is for, so that a signature of another kind is none of this one.
+  Append(text, "cairn.mlflow.download.v1");
+  Append(text, ticket.run_name);
+  Append(text, ticket.path);
+  Append(text, ticket.content.Hex());
+  Append(text, std::to_string(ticket.content.size_bytes));
+  Append(text, ticket.holder);
+  Append(text, std::to_string(ticket.expire_unix_seconds));
+  std::array<unsigned char, EVP_MAX_MD_SIZE> mac{};
+  unsigned int size = 0;
+  HMAC(EVP_sha256(), key_.data(), static_cast<int>(key_.size()),
+       reinterpret_cast<const unsigned char*>(text.data()), text.size(), mac.data(), &size);
+  return Base64UrlEncode(std::string_view(reinterpret_cast<const char*>(mac.data()), size));
+}
+
+std::string TicketKey::QueryOf(const DownloadTicket& ticket) const {
+  return fmt::format("expires={}&holder={}&sha256={}&size={}&signature={}",
+                     ticket.expire_unix_seconds, PercentEncode(ticket.holder), ticket.content.Hex(),
+                     ticket.content.size_bytes, SignatureOf(ticket));
+}
+
+absl::StatusOr<DownloadTicket> TicketKey::TicketOf(std::string_view run_name, std::string_view path,
+                                                   const http::Request& request,
+                                                   int64_t now_unix_nanos) const {
+  const auto holder = ParamText(request, "holder");
+  if (!holder.ok()) return holder.status();
+  const auto expires = ParamNumber(request, "expires");
+  if (!expires.ok()) return expires.status();
+  const auto content = ContentOf(request);
+  if (!content.ok()) return content.status();
+  const auto signature = ParamText(request, "signature");
+  if (!signature.ok()) return signature.status();
+
+  DownloadTicket ticket{std::string(run_name), std::string(path), *content, *holder, *expires};
+  const std::string right = SignatureOf(ticket);
+  if (signature->size() != right.size() ||
+      CRYPTO_memcmp(signature->data(), right.data(), right.size()) != 0) {
+    return Refuse("PERMISSION_DENIED",
+                  fmt::format("The signature of this URL is not valid here: something in the URL "
+                              "was changed, or the server was started again since. {}",
+                              kAnother));
+  }
+  if (now_unix_nanos / kNanosPerSecond >= ticket.expire_unix_seconds) {
+    return Refuse(
+        "PERMISSION_DENIED",
+        fmt::format("This URL was valid until {}. {}",
+                    FormatRfc3339(ticket.expire_unix_seconds * kNanosPerSecond), kAnother));
+  }
+  return ticket;
+}
+
+}  // namespace cairn::mlflow
