@@ -1,0 +1,16 @@
+#ifndef CAIRN_LIB_BASE_HMAC_H_
+#define CAIRN_LIB_BASE_HMAC_H_
+
+#include <string>
+#include <string_view>
+
+namespace cairn {
+
+// HMAC-SHA256 of `bytes` (RFC 2104): 32 bytes, by which somebody who has the same key knows that
+// whoever made them has it too. A key may have any length, also none. Pure; safe to call from any
+// thread.
+std::string HmacSha256(std::string_view key, std::string_view bytes);
+
+}  // namespace cairn
+
+#endif  // CAIRN_LIB_BASE_HMAC_H_
