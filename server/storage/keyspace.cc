@@ -97,6 +97,14 @@ Key RoleBindingKey(std::string_view binding_id) {
 }
 Key RoleBindingPrefix() { return Rec(KeyKind::kRoleBinding).Done(); }
 
+Key WebhookKey(std::string_view webhook_id) {
+  return Rec(KeyKind::kWebhook).Str(webhook_id).Done();
+}
+Key WebhookPrefix() { return Rec(KeyKind::kWebhook).Done(); }
+Key WebhookPositionKey(std::string_view webhook_id) {
+  return Rec(KeyKind::kWebhookPosition).Str(webhook_id).Done();
+}
+
 Key DatasetKey(std::string_view dataset) { return Rec(KeyKind::kDataset).Str(dataset).Done(); }
 Key DatasetPrefix() { return Rec(KeyKind::kDataset).Done(); }
 Key DatasetVersionKey(std::string_view dataset, int64_t version) {

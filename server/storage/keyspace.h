@@ -37,6 +37,8 @@ enum class KeyKind : uint8_t {
   kOperation = 0x18,
   kToken = 0x19,
   kRoleBinding = 0x1A,
+  kWebhook = 0x1B,
+  kWebhookPosition = 0x1C,
   kDataset = 0x20,
   kDatasetVersion = 0x21,
   kArtifact = 0x28,
@@ -134,6 +136,11 @@ Key TokenKey(std::string_view token_id);
 Key TokenPrefix();
 Key RoleBindingKey(std::string_view binding_id);
 Key RoleBindingPrefix();
+
+// record: whom the server tells what happened, and how far each was told; ids are UUIDs
+Key WebhookKey(std::string_view webhook_id);
+Key WebhookPrefix();
+Key WebhookPositionKey(std::string_view webhook_id);
 
 // record: data sets; `version` from 1
 //

@@ -55,6 +55,8 @@ std::vector<Vector> Vectors() {
       {OperationKey("018bcfe56800"), Family::kRecord, "183031386263666535363830300001"},
       {TokenKey("00c0ffee"), Family::kRecord, "1930306330666665650001"},
       {RoleBindingKey("0b"), Family::kRecord, "1a30620001"},
+      {WebhookKey("0b"), Family::kRecord, "1b30620001"},
+      {WebhookPositionKey("0b"), Family::kRecord, "1c30620001"},
       {DatasetKey("retail"), Family::kRecord, "2072657461696c0001"},
       {DatasetVersionKey("retail", 3), Family::kRecord, "2172657461696c00018000000000000003"},
       {ArtifactKey("runs/r", "a/b"), Family::kRecord, "2872756e732f720001612f620001"},
