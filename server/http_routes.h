@@ -15,6 +15,7 @@
 #include "server/service/method_table.h"
 #include "server/storage/kv_store.h"
 #include "server/tracking/run_searcher.h"
+#include "server/webhooks/deliverer.h"
 
 namespace cairn {
 
@@ -39,6 +40,7 @@ struct HttpSources {
   const calls::SerialQueue& promotions;
   calls::Environment& environment;
   const service::MethodTable& methods;
+  webhooks::Deliverer& webhooks;
   gateway::ArrivalLimits arrival;
   const front::ConnectionCounts& connections;  // of the HTTP port
   bool tls;                                    // which that port speaks

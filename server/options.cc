@@ -129,6 +129,8 @@ absl::StatusOr<ServerOptions> OptionsOf(const Settings& settings) {
   options.http_address = settings.Text("http-address");
   options.insecure_network = settings.Switch("insecure-network");
   options.auth = settings.Switch("auth");
+  options.webhook_allow_http = settings.Switch("webhook-allow-http");
+  options.webhook_allow_private = settings.Switch("webhook-allow-private");
   options.tls = TlsOf(settings);
   options.allowed_hosts = settings.List("http-allowed-host");
   options.drain_millis = settings.Integer("drain-millis");

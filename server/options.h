@@ -22,6 +22,8 @@ struct ServerOptions {
   bool auth = false;                             // asks callers who they are
   tls::TlsOptions tls;                           // of both ports; see ValidateOptions
   std::vector<std::string> allowed_hosts;        // further names for the Host header
+  bool webhook_allow_http = false;               // not only https
+  bool webhook_allow_private = false;            // receivers beyond the public internet
   int64_t drain_millis = 4000;                   // how long a stop waits for calls under way
   int64_t default_run_lease_seconds = 0;         // of runs that do not say; 0: for ever
   int64_t blob_lease_seconds = 6 * 3600;         // how long unreferenced blobs are kept

@@ -38,6 +38,7 @@
 #include "server/memory_shares.h"
 #include "server/metrics/metric_compactor.h"
 #include "server/migrations/migrations.h"
+#include "server/mlflow/webhook_payload.h"
 #include "server/observability/log.h"
 #include "server/operations/operation_runner.h"
 #include "server/rpc/grpc_server.h"
@@ -52,6 +53,8 @@
 #include "server/tracking/run_operations.h"
 #include "server/tracking/run_purger.h"
 #include "server/tracking/run_searcher.h"
+#include "server/webhooks/deliverer.h"
+#include "server/webhooks/webhook_store.h"
 
 namespace cairn {
 namespace {
@@ -208,6 +211,18 @@ events::HistoryOptions HistoryOptions(const ServerOptions& options) {
   return history;
 }
 
+webhooks::DelivererOptions WebhookOptions(const ServerOptions& options) {
+  webhooks::DelivererOptions deliverer;
+  deliverer.outgoing.allow_http = options.webhook_allow_http;
+  deliverer.outgoing.allow_private = options.webhook_allow_private;
+  deliverer.on_warning = [](const std::string& what, const webhooks::Webhook& webhook,
+                            const std::string& why) {
+    Log(LogLevel::kWarning, what,
+        {{"webhook", webhook.id}, {"name", webhook.record.name()}, {"why", why}});
+  };
+  return deliverer;
+}
+
 }  // namespace
 
 // Members are destroyed in the reverse order: fronts, then pool, then stores.
@@ -276,12 +291,14 @@ class Server::Impl {
         grpc_, rpc::GrpcServer::Start(AcceptorOptions(connections), shares_.request_bytes,
                                       *environment_, *methods_));
     grpc_address_ = WithPort(options_.grpc_address, grpc_->port());
+    StartWebhooks();
     return StartHttp();
   }
 
   void Stop() {
     if (operations_ != nullptr) operations_->ReleaseWaits();
     if (event_feed_ != nullptr) event_feed_->Close();
+    if (webhooks_ != nullptr) webhooks_->Stop();
     if (http_ != nullptr) http_->Stop(std::chrono::milliseconds(options_.drain_millis));
     if (grpc_ != nullptr) grpc_->Stop(std::chrono::milliseconds(options_.drain_millis));
     SignLastCheckpoint();
@@ -400,6 +417,15 @@ class Server::Impl {
     return absl::OkStatus();
   }
 
+  void StartWebhooks() {
+    webhooks::DelivererOptions options = WebhookOptions(options_);
+    webhook_store_ = std::make_unique<webhooks::WebhookStore>(*store_, SystemIds(), SystemClock(),
+                                                              options.outgoing);
+    webhooks_ = std::make_unique<webhooks::Deliverer>(*store_, *webhook_store_, SystemClock(),
+                                                      mlflow::MessagesOf, std::move(options));
+    webhooks_->Start();
+  }
+
   absl::Status StartHttp() {
     http::HttpServerOptions http_options;
     http_options.address = options_.http_address;
@@ -422,7 +448,7 @@ class Server::Impl {
     arrival.max_bytes_of_one = share;
     CAIRN_ASSIGN_OR_RETURN(
         auto router, MakeHttpRouter({*store_, metrics_, *metric_compactor_, *run_searcher_, *grpc_,
-                                     *promotions_, *environment_, *methods_, arrival,
+                                     *promotions_, *environment_, *methods_, *webhooks_, arrival,
                                      *http_connections_, options_.tls.enabled()}));
     CAIRN_ASSIGN_OR_RETURN(http_,
                            http::HttpServer::Start(std::move(http_options), std::move(router)));
@@ -466,6 +492,8 @@ class Server::Impl {
   std::unique_ptr<const service::Backends> backends_;
   std::unique_ptr<const service::MethodTable> methods_;
   std::unique_ptr<calls::Environment> environment_;
+  std::unique_ptr<webhooks::WebhookStore> webhook_store_;
+  std::unique_ptr<webhooks::Deliverer> webhooks_;
   std::unique_ptr<rpc::GrpcServer> grpc_;
   std::unique_ptr<http::HttpServer> http_;
   std::string grpc_address_;

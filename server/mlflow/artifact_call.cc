@@ -31,7 +31,8 @@ ArtifactCall::ArtifactCall(service::Caller caller, std::shared_ptr<Gateway> gate
     : exchange_(std::move(exchange)),
       gateway_(std::move(gateway)),
       request_(std::move(request)),
-      session_(gateway_->environment, gateway_->rows, gateway_->places, std::move(caller)) {}
+      session_(gateway_->environment, gateway_->rows, gateway_->places, nullptr,
+               std::move(caller)) {}
 
 void ArtifactCall::Begin(std::shared_ptr<Gateway> gateway, Handler handler, http::Request request,
                          std::shared_ptr<http::Exchange> exchange) {

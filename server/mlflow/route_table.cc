@@ -36,10 +36,11 @@ constexpr std::array kVerbs = {"GET", "POST", "PUT", "PATCH", "DELETE"};
 
 std::vector<RouteRow> AllRows() {
   std::vector<RouteRow> rows;
-  for (const auto& part : {ExperimentRoutes(), RunRoutes(), LoggingRoutes(), SearchRoutes(),
-                           MetricRoutes(), ArtifactRoutes(), LoggedModelRoutes(),
-                           LoggedModelSearchRoutes(), ModelRoutes(), AliasRoutes(), VersionRoutes(),
-                           RegistrationRoutes(), StageRoutes(), RegistrySearchRoutes()}) {
+  for (const auto& part :
+       {ExperimentRoutes(), RunRoutes(), LoggingRoutes(), SearchRoutes(), MetricRoutes(),
+        ArtifactRoutes(), LoggedModelRoutes(), LoggedModelSearchRoutes(), ModelRoutes(),
+        AliasRoutes(), VersionRoutes(), RegistrationRoutes(), StageRoutes(), RegistrySearchRoutes(),
+        WebhookRoutes()}) {
     rows.insert(rows.end(), part.begin(), part.end());
   }
   return rows;
@@ -161,10 +162,10 @@ void AddProxy(const std::shared_ptr<Gateway>& gateway, const std::string& prefix
 
 absl::StatusOr<std::vector<http::Route>> MlflowRoutes(calls::Environment& environment,
                                                       const service::MethodTable& methods,
-                                                      bool tls) {
+                                                      webhooks::Deliverer* webhooks, bool tls) {
   CAIRN_ASSIGN_OR_RETURN(Rows found, Rows::Find(methods));
-  const std::shared_ptr<Gateway> gateway(
-      new Gateway{.environment = environment, .rows = found, .places = {}, .tls = tls});
+  const std::shared_ptr<Gateway> gateway(new Gateway{
+      .environment = environment, .rows = found, .places = {}, .webhooks = webhooks, .tls = tls});
   const std::vector<RouteRow> rows = AllRows();
   std::vector<http::Route> routes;
   for (const std::string prefix : kPrefixes) {

@@ -19,7 +19,8 @@ namespace cairn::mlflow {
 //
 // A route turns the fields of a request into a few calls of rows, and their answers into JSON; it
 // decides nothing about the store. What it may do follows from the rows that it calls: no route has
-// a permission of its own. What is answered, in which turn and for whom is that of every transport.
+// a permission of its own, but those of webhooks, which have no rows and are for administrators.
+// What is answered, in which turn and for whom is that of every transport.
 
 // The body of an answer, JSON. Both arguments outlive the task.
 using Reply = absl::StatusOr<std::string>;
@@ -47,19 +48,21 @@ std::vector<RouteRow> VersionRoutes();
 std::vector<RouteRow> RegistrationRoutes();
 std::vector<RouteRow> StageRoutes();
 std::vector<RouteRow> RegistrySearchRoutes();
+std::vector<RouteRow> WebhookRoutes();
 // Below /api/2.0/mlflow-artifacts, which has routes that stream besides.
 std::vector<RouteRow> ProxyRoutes();
 
 // All of them, under both prefixes, with the proxy for artifacts (artifact_call.h). What else is
 // asked for below these prefixes is 404 ENDPOINT_NOT_FOUND, which clients take as a sign to try an
 // older way, or 405 for a path with another verb. Bodies above 64 KiB are bounded as those of
-// gateway::ConnectRoutes are by the HTTP server; who is not known sends none. `environment` and
-// `methods` outlive the routes and calls. INTERNAL (INTERNAL_FAULT): a row is missing.
+// gateway::ConnectRoutes are by the HTTP server; who is not known sends none. `environment`,
+// `methods` and `webhooks` outlive the routes and calls. INTERNAL (INTERNAL_FAULT): a row is
+// missing.
 //
 // `tls`: how clients reach the port, which presigned URLs begin with.
 absl::StatusOr<std::vector<http::Route>> MlflowRoutes(calls::Environment& environment,
                                                       const service::MethodTable& methods,
-                                                      bool tls);
+                                                      webhooks::Deliverer* webhooks, bool tls);
 
 }  // namespace cairn::mlflow
 

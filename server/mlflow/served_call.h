@@ -24,6 +24,7 @@ struct Gateway {
   calls::Environment& environment;
   Rows rows;
   RunPlaces places;
+  webhooks::Deliverer* webhooks = nullptr;
   // What uploads of artifacts hold, 1 MiB and a little each; one caller has half of it at most.
   SharedBudget uploads{int64_t{64} << 20, int64_t{32} << 20};
   bool tls = false;  // how clients reach this port

@@ -19,6 +19,10 @@
 #include "server/mlflow/task.h"
 #include "server/service/caller.h"
 
+namespace cairn::webhooks {
+class Deliverer;
+}  // namespace cairn::webhooks
+
 namespace cairn::mlflow {
 
 // Awaited to go on behind what waits for the pool; where that stops, here.
@@ -39,16 +43,21 @@ struct OnPool {
 // whole answer was taken. Of one request; used by one thread at a time, by one coroutine.
 class Session {
  public:
-  // All but the caller outlive it.
+  // All but the caller outlive it. Without webhooks there are no routes of them.
   Session(calls::Environment& environment, const Rows& rows, RunPlaces& places,
-          service::Caller caller)
-      : environment_(environment), rows_(rows), places_(places), caller_(std::move(caller)) {}
+          webhooks::Deliverer* webhooks, service::Caller caller)
+      : environment_(environment),
+        rows_(rows),
+        places_(places),
+        webhooks_(webhooks),
+        caller_(std::move(caller)) {}
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
   const Rows& rows() const { return rows_; }
   const service::Caller& caller() const { return caller_; }
   calls::Environment& environment() const { return environment_; }
+  webhooks::Deliverer* webhooks() const { return webhooks_; }
 
   // Calls a method that answers or plans a change.
   template <typename RequestType, typename ResponseType>
@@ -90,6 +99,7 @@ class Session {
   calls::Environment& environment_;
   const Rows& rows_;
   RunPlaces& places_;
+  webhooks::Deliverer* const webhooks_;
   const service::Caller caller_;
   MemoryCharge charge_;
   bool committed_here_ = false;  // the last call was a change, answered by a thread that commits

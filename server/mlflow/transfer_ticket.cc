@@ -1,11 +1,8 @@
 #include "server/mlflow/transfer_ticket.h"
 
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <openssl/rand.h>
 
-#include <array>
 #include <charconv>
 #include <cstdlib>
 #include <optional>
@@ -14,6 +11,7 @@
 #include "fmt/format.h"
 #include "lib/base/clock.h"
 #include "lib/base/encoding.h"
+#include "lib/base/hmac.h"
 #include "server/mlflow/error.h"
 
 namespace cairn::mlflow {
@@ -73,11 +71,7 @@ std::string TicketKey::SignatureOf(const DownloadTicket& ticket) const {
   Append(text, std::to_string(ticket.content.size_bytes));
   Append(text, ticket.holder);
   Append(text, std::to_string(ticket.expire_unix_seconds));
-  std::array<unsigned char, EVP_MAX_MD_SIZE> mac{};
-  unsigned int size = 0;
-  HMAC(EVP_sha256(), key_.data(), static_cast<int>(key_.size()),
-       reinterpret_cast<const unsigned char*>(text.data()), text.size(), mac.data(), &size);
-  return Base64UrlEncode(std::string_view(reinterpret_cast<const char*>(mac.data()), size));
+  return Base64UrlEncode(HmacSha256(key_, text));
 }
 
 std::string TicketKey::QueryOf(const DownloadTicket& ticket) const {

@@ -175,6 +175,28 @@ TEST_F(MlflowCallersTest, AReaderReadsAndWritesNothing) {
   EXPECT_EQ(Send("GET", file, admin_).status, 404);
 }
 
+TEST_F(MlflowCallersTest, WebhooksAreForAdministrators) {
+  const std::string wide = Bearer(TokenWith("ann", "APPROVER", "*"));
+  const Json wanted = {{"name", "a"},
+                       {"url", "https://example.org/"},
+                       {"events", {{{"entity", "MODEL_VERSION"}, {"action", "CREATED"}}}}};
+  const MlflowReply made = Post("/webhooks", admin_, wanted);
+  ASSERT_EQ(made.status, 200) << made.body;
+  const std::string path =
+      std::string("/webhooks/") + made.json()["webhook"].value("webhook_id", "");
+  const auto all = [&](const std::string& caller) {
+    return std::vector<int>{Post("/webhooks", caller, wanted).status,
+                            Get("/webhooks", caller).status,
+                            Get(path, caller).status,
+                            Send("PATCH", kMlflowApi + path, caller, "{}").status,
+                            Post(path + "/test", caller, Json::object()).status,
+                            Send("DELETE", kMlflowApi + path, caller).status};
+  };
+  EXPECT_THAT(all(wide), ::testing::Each(403));
+  EXPECT_THAT(all(""), ::testing::Each(401));
+  EXPECT_EQ(Get(path, admin_).status, 200);
+}
+
 TEST_F(MlflowCallersTest, WhatOneMayNotReadIsNotTold) {
   const std::string own = NewExperiment("own");
   const std::string secret = NewExperiment("secret-project");
