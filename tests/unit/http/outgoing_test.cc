@@ -3,13 +3,20 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "lib/base/errors.h"
+#include "lib/http/http_server.h"
 #include "lib/http/outgoing_post.h"
 #include "lib/http/public_address.h"
 #include "lib/http/web_url.h"
+#include "lib/tls/tls_context.h"
+#include "tests/testing/server_process.h"
 #include "tests/testing/status_matchers.h"
+#include "tests/testing/test_certificates.h"
 
 namespace cairn::http {
 namespace {
@@ -99,6 +106,59 @@ TEST(OutgoingTest, NobodyThereIsUnavailable) {
   options.allow_private = true;
   const auto answer = PostOnce(*ParseWebUrl("url", "http://127.0.0.1:1/"), {}, "", options);
   EXPECT_EQ(answer.status().code(), absl::StatusCode::kUnavailable);
+}
+
+// A server with a certificate for `names`, and this process trusting its authority or another.
+class OutgoingTlsTest : public ::testing::Test {
+ protected:
+  OutgoingTlsTest() {
+    authority_.own().Write(folder_.path(), "ca");
+    testing::Authority("other").own().Write(folder_.path(), "other");
+  }
+  ~OutgoingTlsTest() override { ::unsetenv("SSL_CERT_FILE"); }
+
+  // What a POST to https://localhost has.
+  absl::StatusOr<int> PostTo(const std::string& names, const std::string& trusted) {
+    authority_.Sign({.common_name = "a", .alternative_names = names})
+        .Write(folder_.path(), "server");
+    const auto tls = *tls::TlsContext::Load(
+        {.certificate_file = folder_ / "server.crt", .key_file = folder_ / "server.key"});
+    std::vector<Route> routes = {{"POST", "/hook", "test", [this](const Request& request) {
+                                    bodies_.push_back(request.body);
+                                    return JsonResponse("{}", 201);
+                                  }}};
+    HttpServerOptions options;
+    options.tls = tls.get();
+    const auto server = *HttpServer::Start(std::move(options), *Router::Create(std::move(routes)));
+    ::setenv("SSL_CERT_FILE", (folder_ / trusted).c_str(), 1);
+    const std::string address = server->address();
+    OutgoingOptions open;
+    open.allow_private = true;
+    return PostOnce(
+        *ParseWebUrl("url", "https://localhost" + address.substr(address.rfind(':')) + "/hook"),
+        {{"Content-Type", "application/json"}}, R"({"a":1})", open);
+  }
+
+  const testing::TempFolder folder_;
+  const testing::Authority authority_{"test"};
+  std::vector<std::string> bodies_;
+};
+
+TEST_F(OutgoingTlsTest, ATrustedCertificateOfThatNameIsTalkedTo) {
+  const auto answer = PostTo("DNS:localhost", "ca.crt");
+  ASSERT_THAT(answer, IsOk());
+  EXPECT_EQ(*answer, 201);
+  EXPECT_THAT(bodies_, ::testing::ElementsAre(R"({"a":1})"));
+}
+
+TEST_F(OutgoingTlsTest, ACertificateOfAnotherNameOrAuthorityIsNot) {
+  for (const auto& [names, trusted] :
+       {std::pair{"DNS:example.org", "ca.crt"}, {"DNS:localhost", "other.crt"}}) {
+    const auto answer = PostTo(names, trusted);
+    EXPECT_EQ(answer.status().code(), absl::StatusCode::kUnavailable) << names;
+    EXPECT_THAT(std::string(answer.status().message()), HasSubstr("TLS was not agreed on"));
+  }
+  EXPECT_THAT(bodies_, ::testing::IsEmpty());
 }
 
 }  // namespace
