@@ -13,7 +13,6 @@
 namespace cairn::mlflow {
 namespace {
 
-constexpr const char* kIsPromptTag = "mlflow.prompt.is_prompt";
 constexpr std::array<std::string_view, 2> kPlaceholders = {"dummy-source", "prompt-template"};
 constexpr std::ptrdiff_t kMaxPromptCharacters = 100'000;
 
@@ -26,7 +25,7 @@ std::ptrdiff_t Characters(std::string_view text) {
 }  // namespace
 
 bool IsPrompt(const Tags& tags) {
-  const auto tag = tags.find(kIsPromptTag);
+  const auto tag = tags.find(std::string(kIsPromptTag));
   return tag != tags.end() && AsciiLower(tag->second) == "true";
 }
 
@@ -66,6 +65,11 @@ std::string JoinedPromptText(const Tags& tags) {
     if (found == tags.end()) return text;
     text += found->second;
   }
+}
+
+std::string PromptTextOf(const Tags& tags) {
+  const auto whole = tags.find(std::string(kPromptTextTag));
+  return whole == tags.end() ? JoinedPromptText(tags) : whole->second;
 }
 
 }  // namespace cairn::mlflow

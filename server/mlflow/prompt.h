@@ -20,6 +20,7 @@ namespace cairn::mlflow {
 
 using Tags = google::protobuf::Map<std::string, std::string>;
 
+inline constexpr std::string_view kIsPromptTag = "mlflow.prompt.is_prompt";
 inline constexpr std::string_view kPromptTextTag = "mlflow.prompt.text";
 // The file of a version of a prompt.
 inline constexpr std::string_view kPromptFile = "prompt.txt";
@@ -38,6 +39,8 @@ absl::Status CheckPromptText(std::string_view text);
 void CutPromptText(Tags& tags);
 // The text that was cut; "" where none was.
 std::string JoinedPromptText(const Tags& tags);
+// The text, cut or not; "" where there is none.
+std::string PromptTextOf(const Tags& tags);
 
 }  // namespace cairn::mlflow
 

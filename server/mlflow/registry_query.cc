@@ -13,6 +13,7 @@
 #include "server/mlflow/clause_match.h"
 #include "server/mlflow/entities.h"
 #include "server/mlflow/error.h"
+#include "server/mlflow/prompt.h"
 #include "server/mlflow/registry_entities.h"
 
 namespace cairn::mlflow {
@@ -21,12 +22,6 @@ namespace {
 using Kind = RegistryQuery::Kind;
 
 constexpr size_t kDigestLetters = 16;
-constexpr std::string_view kPromptTag = "mlflow.prompt.is_prompt";
-
-bool IsPrompt(const google::protobuf::Map<std::string, std::string>& tags) {
-  const auto tag = tags.find(std::string(kPromptTag));
-  return tag != tags.end() && AsciiLower(tag->second) == "true";
-}
 
 bool IsNumber(std::string_view key) { return key == "version_number"; }
 
@@ -87,7 +82,7 @@ bool TagHolds(const google::protobuf::Map<std::string, std::string>& tags, const
   if (clause.op == Operator::kIsNull) return !there;
   if (clause.op == Operator::kIsNotNull) return there;
   // Clients ask so for what is no prompt, which is all that was never said to be one.
-  if (!there && clause.key == kPromptTag) return clause.op == Operator::kNotEqual;
+  if (!there && clause.key == kIsPromptTag) return clause.op == Operator::kNotEqual;
   return there && TextHolds(tag->second, clause);
 }
 
@@ -163,7 +158,7 @@ absl::StatusOr<RegistryQuery> RegistryQuery::Parse(Kind kind, std::string_view f
 // Prompts are kept as models, and found by those who look for them only.
 bool RegistryQuery::ShowsPrompts() const {
   return std::any_of(clauses_.begin(), clauses_.end(), [](const Clause& clause) {
-    return IsOfTag(clause) && clause.key == kPromptTag;
+    return IsOfTag(clause) && clause.key == kIsPromptTag;
   });
 }
 

@@ -1,6 +1,9 @@
 #include "server/mlflow/webhook_payload.h"
 
+#include <algorithm>
+#include <array>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 #include "cairn/internal/records.pb.h"
@@ -9,6 +12,7 @@
 #include "lib/base/resource_names.h"
 #include "lib/base/status_macros.h"
 #include "nlohmann/json.hpp"
+#include "server/mlflow/prompt.h"
 #include "server/mlflow/registry_entities.h"
 #include "server/registry/past.h"
 #include "server/registry/version_past.h"
@@ -26,19 +30,21 @@ using TagMap = std::map<std::string, std::string>;
 using ProtoTags = google::protobuf::Map<std::string, std::string>;
 using Messages = std::vector<Message>;
 
-constexpr const char* kIsPrompt = "mlflow.prompt.is_prompt";
+constexpr const char* kExample = "example_model";
 
-bool IsOfPrompt(const ProtoTags& tags) {
-  const auto tag = tags.find(kIsPrompt);
-  return tag != tags.end() && tag->second == "true";
-}
+// Tags of prompts that say what they are, and no more.
+constexpr std::array<std::string_view, 3> kPromptMarks = {kIsPromptTag, kPromptTextTag,
+                                                          "_mlflow_prompt_type"};
 
 Data OrNull(const std::string& text) { return text.empty() ? Data(nullptr) : Data(text); }
 
 TagMap ShownTags(const ProtoTags& tags) {
   TagMap shown;
+  const bool of_prompt = IsPrompt(tags);
   for (const auto& [key, value] : tags) {
-    if (!IsOwnTag(key)) shown.emplace(key, value);
+    const bool is_mark =
+        of_prompt && std::find(kPromptMarks.begin(), kPromptMarks.end(), key) != kPromptMarks.end();
+    if (!IsOwnTag(key) && !is_mark) shown.emplace(key, value);
   }
   return shown;
 }
@@ -58,38 +64,44 @@ Message CreatedModel(const std::string& name, const v1::Model& model) {
   data["name"] = name;
   data["tags"] = ObjectOf(ShownTags(model.tags()));
   data["description"] = OrNull(model.description());
-  return MessageOf(Entity::kRegisteredModel, Action::kCreated, data);
+  return MessageOf(IsPrompt(model.tags()) ? Entity::kPrompt : Entity::kRegisteredModel,
+                   Action::kCreated, data);
 }
 
 Message CreatedVersion(const v1::ModelVersion& version) {
   Data data;
+  const bool of_prompt = IsPrompt(version.tags());
   data["name"] = ModelOf(version);
   data["version"] = std::string(NumberTextOf(version));
-  data["source"] = SourceOf(version);
-  data["run_id"] = OrNull(RunIdOf(version));
+  if (of_prompt) {
+    data["template"] = OrNull(PromptTextOf(version.tags()));
+  } else {
+    data["source"] = SourceOf(version);
+    data["run_id"] = OrNull(RunIdOf(version));
+  }
   data["tags"] = ObjectOf(ShownTags(version.tags()));
   data["description"] = OrNull(version.description());
-  return MessageOf(Entity::kModelVersion, Action::kCreated, data);
+  return MessageOf(of_prompt ? Entity::kPromptVersion : Entity::kModelVersion, Action::kCreated,
+                   data);
 }
 
-Message ChangedTag(const std::string& model, const std::string& version, const std::string& key,
-                   const std::string* value) {
+Message ChangedTag(Entity entity, const std::string& model, const std::string& version,
+                   const std::string& key, const std::string* value) {
   Data data;
   data["name"] = model;
   data["version"] = version;
   data["key"] = key;
   if (value != nullptr) data["value"] = *value;
-  return MessageOf(Entity::kModelVersionTag, value != nullptr ? Action::kSet : Action::kDeleted,
-                   data);
+  return MessageOf(entity, value != nullptr ? Action::kSet : Action::kDeleted, data);
 }
 
-Message ChangedAlias(const std::string& model, const std::string& alias, int64_t version) {
+Message ChangedAlias(Entity entity, const std::string& model, const std::string& alias,
+                     int64_t version) {
   Data data;
   data["name"] = model;
   data["alias"] = alias;
   if (version != 0) data["version"] = std::to_string(version);
-  return MessageOf(Entity::kModelVersionAlias, version != 0 ? Action::kCreated : Action::kDeleted,
-                   data);
+  return MessageOf(entity, version != 0 ? Action::kCreated : Action::kDeleted, data);
 }
 
 // As a commit left it; nullopt if it was deleted since.
@@ -122,7 +134,7 @@ absl::StatusOr<Messages> OfModel(const storage::Snapshot& snapshot,
   if (!model.has_value()) {  // too large for its event
     CAIRN_ASSIGN_OR_RETURN(model, ModelNow(snapshot, ids[0]));
   }
-  if (!model.has_value() || IsOfPrompt(model->tags())) return Messages();
+  if (!model.has_value()) return Messages();
   return Messages{CreatedModel(ids[0], *model)};
 }
 
@@ -133,7 +145,7 @@ absl::StatusOr<Messages> OfVersion(const storage::Snapshot& snapshot,
   if (!version.has_value()) {
     CAIRN_ASSIGN_OR_RETURN(version, VersionAt(snapshot, event.event.resource, event.revision));
   }
-  if (!version.has_value() || IsOfPrompt(version->tags())) return Messages();
+  if (!version.has_value()) return Messages();
   version->set_name(event.event.resource);
   if (event.event.kind == v1::Event::MODEL_VERSION_CREATED) {
     return Messages{CreatedVersion(*version)};
@@ -148,9 +160,10 @@ absl::StatusOr<Messages> OfAlias(const storage::Snapshot& snapshot,
   CAIRN_ASSIGN_OR_RETURN(const auto ids,
                          ParseResourceName("name", event.event.resource, "models/*/aliases/*"));
   CAIRN_ASSIGN_OR_RETURN(const auto model, ModelNow(snapshot, ids[0]));
-  if (model.has_value() && IsOfPrompt(model->tags())) return Messages();
+  const bool of_prompt = model.has_value() && IsPrompt(model->tags());
   const bool deleted = event.event.kind == v1::Event::ALIAS_DELETED;
-  return Messages{ChangedAlias(ids[0], ids[1], deleted ? 0 : image.alias().version())};
+  return Messages{ChangedAlias(of_prompt ? Entity::kPromptAlias : Entity::kModelVersionAlias,
+                               ids[0], ids[1], deleted ? 0 : image.alias().version())};
 }
 
 }  // namespace
@@ -158,14 +171,17 @@ absl::StatusOr<Messages> OfAlias(const storage::Snapshot& snapshot,
 std::vector<Message> TagMessages(const v1::ModelVersion& version, const TagMap& before) {
   const TagMap now = ShownTags(version.tags());
   const std::string number(NumberTextOf(version));
+  const Entity entity =
+      IsPrompt(version.tags()) ? Entity::kPromptVersionTag : Entity::kModelVersionTag;
   Messages messages;
   for (const auto& [key, value] : now) {
     const auto old = before.find(key);
     if (old != before.end() && old->second == value) continue;
-    messages.push_back(ChangedTag(ModelOf(version), number, key, &value));
+    messages.push_back(ChangedTag(entity, ModelOf(version), number, key, &value));
   }
   for (const auto& [key, value] : before) {
-    if (now.count(key) == 0) messages.push_back(ChangedTag(ModelOf(version), number, key, nullptr));
+    if (now.count(key) != 0) continue;
+    messages.push_back(ChangedTag(entity, ModelOf(version), number, key, nullptr));
   }
   return messages;
 }
@@ -193,27 +209,39 @@ absl::StatusOr<std::vector<Message>> MessagesOf(const storage::Snapshot& snapsho
 }
 
 Message ExampleOf(const webhooks::Topic& topic) {
-  v1::ModelVersion version;
-  version.set_name("models/example_model/versions/1");
-  version.set_description("An example");
   const std::string value = "example_value";
+  ProtoTags tags;
+  tags["example_key"] = value;
+  if (topic.entity == Entity::kPrompt || topic.entity == Entity::kPromptVersion) {
+    tags[std::string(kIsPromptTag)] = "true";
+    tags[std::string(kPromptTextTag)] = "Hello {{name}}!";
+  }
   switch (topic.entity) {
-    case Entity::kRegisteredModel: {
+    case Entity::kRegisteredModel:
+    case Entity::kPrompt: {
       v1::Model model;
       model.set_description("An example");
-      (*model.mutable_tags())["example_key"] = value;
-      return CreatedModel("example_model", model);
+      *model.mutable_tags() = std::move(tags);
+      return CreatedModel(kExample, model);
     }
     case Entity::kModelVersion:
-      (*version.mutable_tags())["example_key"] = value;
+    case Entity::kPromptVersion: {
+      v1::ModelVersion version;
+      version.set_name(ResourceName({"models", kExample, "versions", "1"}));
+      version.set_description("An example");
+      *version.mutable_tags() = std::move(tags);
       return CreatedVersion(version);
+    }
     case Entity::kModelVersionTag:
-      return ChangedTag("example_model", "1", "example_key",
+    case Entity::kPromptVersionTag:
+      return ChangedTag(topic.entity, kExample, "1", "example_key",
                         topic.action == Action::kSet ? &value : nullptr);
     case Entity::kModelVersionAlias:
+    case Entity::kPromptAlias:
       break;
   }
-  return ChangedAlias("example_model", "example_alias", topic.action == Action::kCreated ? 1 : 0);
+  return ChangedAlias(topic.entity, kExample, "example_alias",
+                      topic.action == Action::kCreated ? 1 : 0);
 }
 
 }  // namespace cairn::mlflow

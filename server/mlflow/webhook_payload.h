@@ -22,8 +22,11 @@ namespace cairn::mlflow {
 //   ALIAS_SET              MODEL_VERSION_ALIAS.CREATED  name, alias, version
 //   ALIAS_DELETED          MODEL_VERSION_ALIAS.DELETED  name, alias
 //
-// Texts that are not there are null. Tags are those that MLflow's clients see. Of prompts, which
-// are kept as models, nothing is told.
+// Prompts, which are kept as models, have topics of their own: PROMPT, PROMPT_VERSION (with
+// `template`, the text, and neither source nor run_id), PROMPT_VERSION_TAG and PROMPT_ALIAS.
+//
+// Texts that are not there are null. Tags are those that MLflow's clients see; of prompts without
+// those that make them one.
 
 // The messages of an event. Which tags changed follows from what the audit has of the version
 // before; if that is gone with the version, all its tags are told as set. What else is needed is

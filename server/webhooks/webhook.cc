@@ -32,6 +32,12 @@ constexpr std::array kTopics = {
     TopicRow{{Entity::kModelVersionTag, Action::kDeleted}, "MODEL_VERSION_TAG", "DELETED"},
     TopicRow{{Entity::kModelVersionAlias, Action::kCreated}, "MODEL_VERSION_ALIAS", "CREATED"},
     TopicRow{{Entity::kModelVersionAlias, Action::kDeleted}, "MODEL_VERSION_ALIAS", "DELETED"},
+    TopicRow{{Entity::kPrompt, Action::kCreated}, "PROMPT", "CREATED"},
+    TopicRow{{Entity::kPromptVersion, Action::kCreated}, "PROMPT_VERSION", "CREATED"},
+    TopicRow{{Entity::kPromptVersionTag, Action::kSet}, "PROMPT_VERSION_TAG", "SET"},
+    TopicRow{{Entity::kPromptVersionTag, Action::kDeleted}, "PROMPT_VERSION_TAG", "DELETED"},
+    TopicRow{{Entity::kPromptAlias, Action::kCreated}, "PROMPT_ALIAS", "CREATED"},
+    TopicRow{{Entity::kPromptAlias, Action::kDeleted}, "PROMPT_ALIAS", "DELETED"},
 };
 
 absl::Status CheckBytes(std::string_view field, std::string_view value, size_t most) {

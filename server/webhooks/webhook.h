@@ -21,6 +21,10 @@ enum class Entity : uint8_t {
   kModelVersion = 2,
   kModelVersionTag = 3,
   kModelVersionAlias = 4,
+  kPrompt = 5,
+  kPromptVersion = 6,
+  kPromptVersionTag = 8,
+  kPromptAlias = 9,
 };
 enum class Action : uint8_t { kCreated = 1, kDeleted = 3, kSet = 4 };
 
@@ -32,8 +36,8 @@ struct Topic {
 };
 
 // By the names of MLflow's messages, in capitals: MODEL_VERSION, CREATED. INVALID_ARGUMENT
-// (VALUE_INVALID), which names `field`, for a pair that this server has no events of; that of
-// prompts, budgets and everything unknown among them. Pure.
+// (VALUE_INVALID), which names `field`, for a pair that this server has no events of; tags of
+// whole prompts, budgets and everything unknown among them. Pure.
 absl::StatusOr<Topic> ParseTopic(std::string_view field, std::string_view entity,
                                  std::string_view action);
 // The names, in capitals.

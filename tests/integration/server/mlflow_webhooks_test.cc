@@ -165,6 +165,40 @@ TEST_F(WebhooksTest, AReceiverIsToldOfTheRegistryInOrderAndSigned) {
   EXPECT_EQ(data(5), Json({{"name", "churn"}, {"alias", "champion"}}));
 }
 
+TEST_F(WebhooksTest, PromptsAreToldAsPrompts) {
+  Receiver receiver;
+  const Json events = EventsOf({{"PROMPT", "CREATED"},
+                                {"PROMPT_VERSION", "CREATED"},
+                                {"PROMPT_VERSION_TAG", "SET"},
+                                {"PROMPT_ALIAS", "CREATED"},
+                                {"REGISTERED_MODEL", "CREATED"},
+                                {"MODEL_VERSION", "CREATED"}});
+  Make(Wanted(UrlOf(receiver), events));
+  const Json mark = {{"key", "mlflow.prompt.is_prompt"}, {"value", "true"}};
+  ASSERT_EQ(Post("/registered-models/create", {{"name", "hello"}, {"tags", {mark}}}).status, 200);
+  const std::string text = "Hello {{name}}! " + std::string(20'000, 'x');
+  const Json text_tag = {{"key", "mlflow.prompt.text"}, {"value", text}};
+  ASSERT_EQ(Post("/model-versions/create",
+                 {{"name", "hello"}, {"source", "dummy-source"}, {"tags", {mark, text_tag}}})
+                .status,
+            200);
+  const Json tag = {{"name", "hello"}, {"version", "1"}, {"key", "tone"}, {"value", "kind"}};
+  ASSERT_EQ(Post("/model-versions/set-tag", tag).status, 200);
+  ASSERT_EQ(
+      Post("/registered-models/alias", {{"name", "hello"}, {"alias", "live"}, {"version", "1"}})
+          .status,
+      200);
+  const auto told = receiver.Wait(4);
+  ASSERT_THAT(TopicsOf(told),
+              ::testing::ElementsAre("prompt.created", "prompt_version.created",
+                                     "prompt_version_tag.set", "prompt_alias.created"));
+  EXPECT_EQ(Json::parse(told[1].body)["data"], Json({{"name", "hello"},
+                                                     {"version", "1"},
+                                                     {"template", text},
+                                                     {"description", nullptr},
+                                                     {"tags", Json::object()}}));
+}
+
 TEST_F(WebhooksTest, OnlyWhatIsWantedAndOnlyWhileActiveIsTold) {
   Receiver receiver;
   CreateModel("before");
@@ -293,7 +327,7 @@ TEST_F(WebhooksTest, WhatIsWrongIsRefusedWithItsField) {
            {"url", "https://a:b@example.org/"},
            {"events", Json::array()},
            {"events", EventsOf({{"REGISTERED_MODEL", "SET"}})},
-           {"events", EventsOf({{"PROMPT", "CREATED"}})},
+           {"events", EventsOf({{"PROMPT_TAG", "SET"}})},
            {"status", "ASLEEP"}}) {
     Json bad = wanted;
     bad[field] = value;

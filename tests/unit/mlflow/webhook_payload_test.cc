@@ -35,6 +35,16 @@ TEST(WebhookPayloadTest, TagsThatChangedAreTold) {
             Json({{"name", "churn"}, {"version", "7"}, {"key", "gone"}}));
 }
 
+TEST(WebhookPayloadTest, TagsOfAPromptHaveATopicOfTheirOwn) {
+  const auto messages = TagMessages(
+      Version(
+          {{"mlflow.prompt.is_prompt", "true"}, {"mlflow.prompt.text", "Hello"}, {"tone", "kind"}}),
+      {});
+  ASSERT_EQ(messages.size(), 1U) << "what makes a prompt of it is no tag that somebody set";
+  EXPECT_EQ(messages[0].topic, (Topic{Entity::kPromptVersionTag, Action::kSet}));
+  EXPECT_EQ(Json::parse(messages[0].data)["key"], "tone");
+}
+
 TEST(WebhookPayloadTest, WhereNoTagChangedNothingIsTold) {
   EXPECT_TRUE(
       TagMessages(Version({{"a", "1"}, {"mlflow.stage", "Staging"}}), {{"a", "1"}}).empty());
@@ -49,6 +59,10 @@ TEST(WebhookPayloadTest, ExamplesHaveTheFieldsOfTheirTopic) {
   EXPECT_EQ(keys({Entity::kRegisteredModel, Action::kCreated}), "description name tags ");
   EXPECT_EQ(keys({Entity::kModelVersion, Action::kCreated}),
             "description name run_id source tags version ");
+  EXPECT_EQ(keys({Entity::kPrompt, Action::kCreated}), "description name tags ");
+  EXPECT_EQ(keys({Entity::kPromptVersion, Action::kCreated}),
+            "description name tags template version ");
+  EXPECT_EQ(keys({Entity::kPromptAlias, Action::kDeleted}), "alias name ");
   EXPECT_EQ(keys({Entity::kModelVersionTag, Action::kSet}), "key name value version ");
   EXPECT_EQ(keys({Entity::kModelVersionTag, Action::kDeleted}), "key name version ");
   EXPECT_EQ(keys({Entity::kModelVersionAlias, Action::kCreated}), "alias name version ");

@@ -34,7 +34,7 @@ TEST(WebhookTest, PairsOfTheRegistryAreTopics) {
   EXPECT_EQ(*topic, (Topic{Entity::kModelVersionTag, Action::kDeleted}));
   for (const auto& [entity, action] : {std::pair{"REGISTERED_MODEL", "UPDATED"},
                                        {"MODEL_VERSION", "SET"},
-                                       {"PROMPT", "CREATED"},
+                                       {"PROMPT_TAG", "SET"},
                                        {"BUDGET_POLICY", "EXCEEDED"},
                                        {"model_version", "created"},
                                        {"", ""}}) {
