@@ -140,9 +140,11 @@ http::Authorizer MakeHttpAuthorizer(const calls::Environment& environment) {
 absl::StatusOr<http::Router> MakeHttpRouter(const HttpSources& sources) {
   std::vector<http::Route> routes =
       gateway::ConnectRoutes(sources.environment, sources.methods, sources.arrival);
-  CAIRN_ASSIGN_OR_RETURN(
-      auto mlflow_routes,
-      mlflow::MlflowRoutes(sources.environment, sources.methods, &sources.webhooks, sources.tls));
+  CAIRN_ASSIGN_OR_RETURN(auto mlflow_routes,
+                         mlflow::MlflowRoutes(sources.environment, sources.methods,
+                                              {.webhooks = &sources.webhooks,
+                                               .tls = sources.tls,
+                                               .upload_seconds = sources.upload_seconds}));
   for (http::Route& route : mlflow_routes) routes.push_back(std::move(route));
   routes.push_back({"GET", "/health", std::string(kHealthPermission),
                     [sources](const http::Request&) { return Health(sources); }});

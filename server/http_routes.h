@@ -44,6 +44,7 @@ struct HttpSources {
   gateway::ArrivalLimits arrival;
   const front::ConnectionCounts& connections;  // of the HTTP port
   bool tls;                                    // which that port speaks
+  int64_t upload_seconds;                      // how long an upload in parts may take
 };
 absl::StatusOr<http::Router> MakeHttpRouter(const HttpSources& sources);
 

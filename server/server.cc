@@ -447,9 +447,10 @@ class Server::Impl {
     arrival.max_bytes = large_bytes;
     arrival.max_bytes_of_one = share;
     CAIRN_ASSIGN_OR_RETURN(
-        auto router, MakeHttpRouter({*store_, metrics_, *metric_compactor_, *run_searcher_, *grpc_,
-                                     *promotions_, *environment_, *methods_, *webhooks_, arrival,
-                                     *http_connections_, options_.tls.enabled()}));
+        auto router,
+        MakeHttpRouter({*store_, metrics_, *metric_compactor_, *run_searcher_, *grpc_, *promotions_,
+                        *environment_, *methods_, *webhooks_, arrival, *http_connections_,
+                        options_.tls.enabled(), options_.blob_lease_seconds}));
     CAIRN_ASSIGN_OR_RETURN(http_,
                            http::HttpServer::Start(std::move(http_options), std::move(router)));
     http_address_ = http_->address();

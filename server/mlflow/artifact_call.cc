@@ -55,9 +55,11 @@ void ArtifactCall::BeginFor(service::Caller caller, std::shared_ptr<Gateway> gat
   });
 }
 
-absl::StatusOr<ArtifactPlace> ArtifactCall::Place() const {
+absl::StatusOr<ArtifactPlace> ArtifactCall::Place() const { return PlaceBehind(kBefore); }
+
+absl::StatusOr<ArtifactPlace> ArtifactCall::PlaceBehind(std::string_view before) const {
   const std::string_view path = request_.path;
-  return ArtifactPlaceOf(path.substr(path.find(kBefore) + kBefore.size()));
+  return ArtifactPlaceOf(path.substr(path.find(before) + before.size()));
 }
 
 Task<absl::Status> CheckPlace(Session& session, ArtifactPlace place) {

@@ -2,6 +2,7 @@
 #define CAIRN_SERVER_MLFLOW_ARTIFACT_CALL_H_
 
 #include <memory>
+#include <string_view>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -39,10 +40,13 @@ class ArtifactCall {
   http::Exchange& exchange() const { return *exchange_; }
   Session& session() { return session_; }
   Gateway& gateway() const { return *gateway_; }
+  const std::shared_ptr<Gateway>& shared_gateway() const { return gateway_; }
 
   // Where what stands in the URL behind `/mlflow-artifacts/artifacts/` leads. Errors of
   // ArtifactPlaceOf.
   absl::StatusOr<ArtifactPlace> Place() const;
+  // The same of what stands behind another beginning.
+  absl::StatusOr<ArtifactPlace> PlaceBehind(std::string_view before) const;
 
  private:
   // Goes last: the server waits for it.

@@ -33,6 +33,17 @@ Task<Reply> ListArtifacts(Session& session, const Fields& fields) {
   co_return json.Take();
 }
 
+// As MLflow of runs whose files go through the proxy, and all do here: the client takes that way.
+Task<Reply> RefusePresigned(Session& session, const Fields& fields) {
+  static_cast<void>(session);
+  fields.Required("run_id");
+  fields.Required("path");
+  CAIRN_CO_RETURN_IF_ERROR(fields.status());
+  co_return Refuse(kInvalidParameter,
+                   "Presigned URLs of another store are not there: artifacts have the scheme "
+                   "mlflow-artifacts, and go through the server.");
+}
+
 // Of the proxy: names without what is before them.
 Task<Reply> ListProxied(Session& session, const Fields& fields) {
   const auto place = ArtifactPlaceOf(fields.Text("path"));
@@ -49,7 +60,11 @@ Task<Reply> ListProxied(Session& session, const Fields& fields) {
 
 }  // namespace
 
-std::vector<RouteRow> ArtifactRoutes() { return {{"GET", "/artifacts/list", ListArtifacts}}; }
+std::vector<RouteRow> ArtifactRoutes() {
+  return {{"GET", "/artifacts/list", ListArtifacts},
+          {"POST", "/artifacts/presigned-upload-url", RefusePresigned},
+          {"POST", "/artifacts/presigned-download-url", RefusePresigned}};
+}
 
 std::vector<RouteRow> ProxyRoutes() { return {{"GET", "/artifacts", ListProxied}}; }
 

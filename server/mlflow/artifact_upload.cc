@@ -1,5 +1,6 @@
 #include "server/mlflow/artifact_upload.h"
 
+#include <chrono>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -12,6 +13,7 @@
 #include "server/mlflow/artifact_call.h"
 #include "server/mlflow/error.h"
 #include "server/mlflow/next_piece.h"
+#include "server/mlflow/pause.h"
 
 namespace cairn::mlflow {
 namespace {
@@ -25,6 +27,11 @@ constexpr int kCutChunks = limits::kChunksPerBlob / 2;
 constexpr size_t kLargeBatchBytes = size_t{2} << 20;
 constexpr size_t kPieceBytes = size_t{32} << 10;  // what the exchange gives at most
 constexpr double kRetrySeconds = 0.5;
+// Where a file of parts may have its first kCutChunks chunks behind it.
+constexpr int64_t kCutBytes = int64_t{2} << 30;
+// How often and after what time a part that waits looks for room.
+constexpr auto kRoomPause = std::chrono::milliseconds(50);
+constexpr int kRoomTries = 1200;
 // How often the file that stands in the way is removed, should somebody else put another one there.
 constexpr int kReplacements = 3;
 
@@ -47,12 +54,24 @@ absl::Status NoRoom() {
 
 }  // namespace
 
+bool ArtifactUpload::CutsByContent() const { return !large_ && splice_.chunks_size() < kCutChunks; }
+
 size_t ArtifactUpload::BatchBytes() const {
-  return splice_.chunks_size() < kCutChunks ? kBatchBytes : kLargeBatchBytes;
+  return CutsByContent() ? kBatchBytes : kLargeBatchBytes;
 }
 
-absl::Status ArtifactUpload::Take(const std::string& piece) {
+Task<absl::Status> ArtifactUpload::TakeInTime(std::string piece, http::Exchange& exchange) {
   buffer_ += piece;
+  absl::Status room = MakeRoom();
+  for (int tries = 0; waits_ && !room.ok() && tries < kRoomTries && !exchange.gone(); ++tries) {
+    Pause pause{session_.environment().alarms, kRoomPause};
+    co_await pause;
+    room = MakeRoom();
+  }
+  co_return std::move(room);
+}
+
+absl::Status ArtifactUpload::MakeRoom() {
   if (buffer_.size() <= static_cast<size_t>(kUncountedBytes)) return absl::OkStatus();
   // All that this batch will take, at once.
   const auto held = static_cast<int64_t>(2 * (BatchBytes() + kPieceBytes));
@@ -74,7 +93,7 @@ void ArtifactUpload::Cut(bool last, v1::BatchUpdateBlobsRequest& batch) {
   const std::string_view bytes = buffer_;
   whole_.Update(bytes.substr(seen_));
   size_t begin = 0;
-  if (splice_.chunks_size() >= kCutChunks) {
+  if (!CutsByContent()) {
     seen_ = bytes.size();
     last = true;
   }
@@ -123,33 +142,45 @@ Task<absl::StatusOr<v1::BlobDigest>> ArtifactUpload::Splice() {
   co_return std::move(digest);
 }
 
-Task<absl::StatusOr<v1::BlobDigest>> ArtifactUpload::Receive(http::Exchange& exchange) {
+Task<absl::Status> ArtifactUpload::ReadAll(http::Exchange& exchange) {
   while (true) {
     NextPiece next(exchange);
     auto piece = co_await next;
     if (!piece.ok()) co_return gateway::RefusalOf(piece.status());
     if (!piece->has_value()) break;
-    CAIRN_CO_RETURN_IF_ERROR(Take(**piece));
+    CAIRN_CO_RETURN_IF_ERROR(co_await TakeInTime(**std::move(piece), exchange));
     if (buffer_.size() > BatchBytes()) CAIRN_CO_RETURN_IF_ERROR(co_await Flush(/*last=*/false));
   }
   if (splice_.chunks().empty() && buffer_.size() <= kBatchBytes) {
     OnPool hop{session_.environment().pools.compute};
     co_await hop;
     v1::BatchUpdateBlobsRequest one;
-    v1::BlobDigest digest = WireOf(DigestOf(buffer_));
-    auto& entry = *one.add_entries();
-    *entry.mutable_digest() = digest;
-    entry.set_data(std::exchange(buffer_, std::string()));
-    CAIRN_CO_RETURN_IF_ERROR(co_await Store(std::move(one)));
-    co_return std::move(digest);
+    whole_.Update(buffer_);
+    AddChunk(0, buffer_.size(), one);
+    co_return co_await Store(std::move(one));
   }
-  CAIRN_CO_RETURN_IF_ERROR(co_await Flush(/*last=*/true));
+  co_return co_await Flush(/*last=*/true);
+}
+
+Task<absl::StatusOr<v1::BlobDigest>> ArtifactUpload::Receive(http::Exchange& exchange) {
+  CAIRN_CO_RETURN_IF_ERROR(co_await ReadAll(exchange));
   co_return co_await Splice();
 }
 
-namespace {
+Task<absl::StatusOr<ReceivedPart>> ArtifactUpload::ReceivePart(http::Exchange& exchange,
+                                                               int64_t begin) {
+  waits_ = true;
+  large_ = begin >= kCutBytes;
+  CAIRN_CO_RETURN_IF_ERROR(co_await ReadAll(exchange));
+  ReceivedPart part;
+  part.digest = whole_.Finish();
+  for (const v1::BlobDigest& chunk : splice_.chunks()) {
+    CAIRN_CO_ASSIGN_OR_RETURN(Digest digest, ParseDigest(chunk.sha256(), chunk.size_bytes()));
+    if (digest.size_bytes > 0) part.chunks.push_back(digest);
+  }
+  co_return std::move(part);
+}
 
-// Makes the blob stand at the place, whatever stood there.
 Task<absl::Status> NameBlob(Session& session, ArtifactPlace place, v1::BlobDigest digest) {
   v1::LogArtifactsRequest log;
   log.set_run(place.run_name);
@@ -167,8 +198,6 @@ Task<absl::Status> NameBlob(Session& session, ArtifactPlace place, v1::BlobDiges
     co_return removed.status();
   }
 }
-
-}  // namespace
 
 Task<absl::Status> UploadArtifact(ArtifactCall& call) {
   CAIRN_CO_ASSIGN_OR_RETURN(const ArtifactPlace place, call.Place());

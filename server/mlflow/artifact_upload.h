@@ -11,6 +11,8 @@
 #include "lib/base/shared_budget.h"
 #include "lib/chunking/chunker.h"
 #include "lib/http/exchange.h"
+#include "server/mlflow/artifact_path.h"
+#include "server/mlflow/part_uploads.h"
 #include "server/mlflow/session.h"
 #include "server/mlflow/task.h"
 
@@ -40,11 +42,22 @@ class ArtifactUpload {
   //   errors of the exchange and of the calls
   Task<absl::StatusOr<v1::BlobDigest>> Receive(http::Exchange& exchange);
 
+  // The same for a part of a file that is put together later: its chunks are stored and stay apart.
+  // Where there is no room it waits for some, as clients send a part once only. `begin` is where in
+  // the file the part may begin if others are as large.
+  Task<absl::StatusOr<ReceivedPart>> ReceivePart(http::Exchange& exchange, int64_t begin);
+
  private:
+  // Stores all of the body as chunks; `whole_` and `splice_` know of it then.
+  Task<absl::Status> ReadAll(http::Exchange& exchange);
+  // Keeps a piece; a part waits for room for a minute.
+  Task<absl::Status> TakeInTime(std::string piece, http::Exchange& exchange);
+  // Whether chunks are cut where the content says so.
+  bool CutsByContent() const;
   // So much is stored at once.
   size_t BatchBytes() const;
-  // Keeps a piece, if there is room for it.
-  absl::Status Take(const std::string& piece);
+  // Room for what is held now and a batch more.
+  absl::Status MakeRoom();
   // Cuts what came, and stores the chunks that are complete; at the end the rest too.
   Task<absl::Status> Flush(bool last);
   void Cut(bool last, v1::BatchUpdateBlobsRequest& batch);
@@ -62,7 +75,12 @@ class ArtifactUpload {
   Sha256Hasher whole_;
   chunking::Chunker chunker_;
   v1::SpliceBlobRequest splice_;
+  bool waits_ = false;  // for room
+  bool large_ = false;  // chunks are batches from the first one on
 };
+
+// Makes the blob stand at the place, whatever stood there. Errors are those of LogArtifacts.
+Task<absl::Status> NameBlob(Session& session, ArtifactPlace place, v1::BlobDigest digest);
 
 }  // namespace cairn::mlflow
 

@@ -20,12 +20,18 @@ struct CodeStatus {
 };
 
 constexpr std::array kCodes = {
-    CodeStatus{kInvalidParameter, 400},    CodeStatus{kBadRequest, 400},
-    CodeStatus{kAlreadyExists, 400},       CodeStatus{"UNAUTHENTICATED", 401},
-    CodeStatus{"PERMISSION_DENIED", 403},  CodeStatus{kNotExists, 404},
-    CodeStatus{kNoEndpoint, 404},          CodeStatus{"ABORTED", 409},
-    CodeStatus{"RESOURCE_EXHAUSTED", 429}, CodeStatus{"CANCELLED", 499},
-    CodeStatus{kNotImplemented, 501},      CodeStatus{"TEMPORARILY_UNAVAILABLE", 503},
+    CodeStatus{kInvalidParameter, 400},
+    CodeStatus{kBadRequest, 400},
+    CodeStatus{kAlreadyExists, 400},
+    CodeStatus{"UNAUTHENTICATED", 401},
+    CodeStatus{kDenied, 403},
+    CodeStatus{kNotExists, 404},
+    CodeStatus{kNoEndpoint, 404},
+    CodeStatus{"ABORTED", 409},
+    CodeStatus{kBusy, 429},
+    CodeStatus{"CANCELLED", 499},
+    CodeStatus{kNotImplemented, 501},
+    CodeStatus{"TEMPORARILY_UNAVAILABLE", 503},
     CodeStatus{"DEADLINE_EXCEEDED", 504},
 };
 

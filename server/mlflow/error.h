@@ -17,9 +17,11 @@ namespace cairn::mlflow {
 inline constexpr std::string_view kInvalidParameter = "INVALID_PARAMETER_VALUE";  // 400
 inline constexpr std::string_view kBadRequest = "BAD_REQUEST";                    // 400
 inline constexpr std::string_view kAlreadyExists = "RESOURCE_ALREADY_EXISTS";     // 400
+inline constexpr std::string_view kDenied = "PERMISSION_DENIED";                  // 403
 inline constexpr std::string_view kNotExists = "RESOURCE_DOES_NOT_EXIST";         // 404
 inline constexpr std::string_view kNoEndpoint = "ENDPOINT_NOT_FOUND";             // 404
-inline constexpr std::string_view kNotImplemented = "NOT_IMPLEMENTED";            // 501
+inline constexpr std::string_view kBusy = "RESOURCE_EXHAUSTED";         // 429, again later
+inline constexpr std::string_view kNotImplemented = "NOT_IMPLEMENTED";  // 501
 
 // An error with a code of MLflow, where what the server's own reason says would become another one
 // or another text. Passes through any function that hands on a status.

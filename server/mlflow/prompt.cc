@@ -6,6 +6,7 @@
 
 #include "fmt/format.h"
 #include "lib/base/encoding.h"
+#include "lib/base/errors.h"
 #include "lib/base/utf8_prefix.h"
 #include "server/core/limits.h"
 #include "server/mlflow/error.h"

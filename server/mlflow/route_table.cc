@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <initializer_list>
 #include <memory>
 #include <set>
 #include <string_view>
@@ -14,6 +15,7 @@
 #include "server/gateway/connect_head.h"
 #include "server/mlflow/artifact_call.h"
 #include "server/mlflow/error.h"
+#include "server/mlflow/part_upload_routes.h"
 #include "server/mlflow/served_call.h"
 #include "server/mlflow/signed_download.h"
 #include "server/service/authorize.h"
@@ -29,9 +31,6 @@ constexpr const char* kServerInfo =
     R"("multipart_uploads_enabled":false,"multipart_downloads_enabled":false})";
 constexpr std::array kArtifactPrefixes = {"/api/2.0/mlflow-artifacts",
                                           "/ajax-api/2.0/mlflow-artifacts"};
-// By what it begins with clients know that they shall send the file as one body.
-constexpr const char* kNoMultipart =
-    "Multipart upload is not supported for the current artifact repository: send the file by PUT.";
 constexpr std::array kVerbs = {"GET", "POST", "PUT", "PATCH", "DELETE"};
 
 std::vector<RouteRow> AllRows() {
@@ -126,13 +125,6 @@ http::Route StreamRoute(const std::shared_ptr<Gateway>& gateway, const std::stri
   return route;
 }
 
-void AddRefusal(const std::string& verb, const std::string& pattern, const char* message,
-                std::vector<http::Route>& routes) {
-  AddAnswer(routes, verb, pattern, [message](const http::Request&) {
-    return ErrorAnswer(Refuse(kNotImplemented, message));
-  });
-}
-
 void AddRest(const std::string& prefix, std::vector<http::Route>& routes) {
   for (const std::string verb : kVerbs) AddAnswer(routes, verb, prefix + "/{rest=**}", NoEndpoint);
 }
@@ -145,10 +137,18 @@ void AddProxy(const std::shared_ptr<Gateway>& gateway, const std::string& prefix
   routes.push_back(StreamRoute(gateway, "PUT", file, UploadArtifact));
   routes.push_back(StreamRoute(gateway, "DELETE", file, DeleteArtifact));
   for (const RouteRow& row : ProxyRoutes()) routes.push_back(ServingRoute(gateway, row, prefix));
-  for (const std::string step : {"create", "complete", "abort"}) {
-    AddRefusal("POST", fmt::format("{}/mpu/{}", prefix, step), kNoMultipart, routes);
-    AddRefusal("POST", fmt::format("{}/mpu/{}/{{path=**}}", prefix, step), kNoMultipart, routes);
+  for (const auto& [step, handler] :
+       std::initializer_list<std::pair<const char*, ArtifactCall::Handler>>{
+           {"create", CreateUpload}, {"complete", CompleteUpload}, {"abort", AbortUpload}}) {
+    routes.push_back(StreamRoute(gateway, "POST",
+                                 fmt::format("{}/mpu/{}/{{directory=**}}", prefix, step), handler));
   }
+  http::Route part =
+      StreamRoute(gateway, "PUT", prefix + "/mpu/part/{upload_id}/{part_number}", nullptr);
+  part.stream = [gateway](http::Request request, std::shared_ptr<http::Exchange> exchange) {
+    BeginPart(gateway, std::move(request), std::move(exchange));
+  };
+  routes.push_back(std::move(part));
   routes.push_back(StreamRoute(gateway, "GET", prefix + "/presigned/{path=**}", PresignDownload));
   http::Route opened = StreamRoute(gateway, "GET", prefix + "/signed/{path=**}", nullptr);
   opened.stream = [gateway](http::Request request, std::shared_ptr<http::Exchange> exchange) {
@@ -162,10 +162,14 @@ void AddProxy(const std::shared_ptr<Gateway>& gateway, const std::string& prefix
 
 absl::StatusOr<std::vector<http::Route>> MlflowRoutes(calls::Environment& environment,
                                                       const service::MethodTable& methods,
-                                                      webhooks::Deliverer* webhooks, bool tls) {
+                                                      const MlflowOptions& options) {
   CAIRN_ASSIGN_OR_RETURN(Rows found, Rows::Find(methods));
-  const std::shared_ptr<Gateway> gateway(new Gateway{
-      .environment = environment, .rows = found, .places = {}, .webhooks = webhooks, .tls = tls});
+  const std::shared_ptr<Gateway> gateway(new Gateway{.environment = environment,
+                                                     .rows = found,
+                                                     .places = {},
+                                                     .webhooks = options.webhooks,
+                                                     .tls = options.tls,
+                                                     .upload_seconds = options.upload_seconds});
   const std::vector<RouteRow> rows = AllRows();
   std::vector<http::Route> routes;
   for (const std::string prefix : kPrefixes) {

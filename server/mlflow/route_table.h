@@ -1,6 +1,7 @@
 #ifndef CAIRN_SERVER_MLFLOW_ROUTE_TABLE_H_
 #define CAIRN_SERVER_MLFLOW_ROUTE_TABLE_H_
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -52,17 +53,21 @@ std::vector<RouteRow> WebhookRoutes();
 // Below /api/2.0/mlflow-artifacts, which has routes that stream besides.
 std::vector<RouteRow> ProxyRoutes();
 
+// What the routes need besides the calls.
+struct MlflowOptions {
+  webhooks::Deliverer* webhooks = nullptr;  // outlives the routes and calls
+  bool tls = false;            // how clients reach the port, which presigned URLs begin with
+  int64_t upload_seconds = 0;  // how long an upload in parts may take
+};
+
 // All of them, under both prefixes, with the proxy for artifacts (artifact_call.h). What else is
 // asked for below these prefixes is 404 ENDPOINT_NOT_FOUND, which clients take as a sign to try an
 // older way, or 405 for a path with another verb. Bodies above 64 KiB are bounded as those of
-// gateway::ConnectRoutes are by the HTTP server; who is not known sends none. `environment`,
-// `methods` and `webhooks` outlive the routes and calls. INTERNAL (INTERNAL_FAULT): a row is
-// missing.
-//
-// `tls`: how clients reach the port, which presigned URLs begin with.
+// gateway::ConnectRoutes are by the HTTP server; who is not known sends none. `environment` and
+// `methods` outlive the routes and calls. INTERNAL (INTERNAL_FAULT): a row is missing.
 absl::StatusOr<std::vector<http::Route>> MlflowRoutes(calls::Environment& environment,
                                                       const service::MethodTable& methods,
-                                                      webhooks::Deliverer* webhooks, bool tls);
+                                                      const MlflowOptions& options);
 
 }  // namespace cairn::mlflow
 

@@ -79,6 +79,7 @@ absl::StatusOr<Rows> Rows::Find(const service::MethodTable& methods) {
   find(artifacts, "LogArtifacts", rows.log_artifacts);
   find(artifacts, "DeleteArtifacts", rows.delete_artifacts);
   find(artifacts, "BatchUpdateBlobs", rows.batch_update_blobs);
+  find(artifacts, "BatchReadBlobs", rows.batch_read_blobs);
   find(artifacts, "SpliceBlob", rows.splice_blob);
   find(artifacts, "Read", rows.read_blob);
   if (!find.status().ok()) return find.status();

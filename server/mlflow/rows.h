@@ -64,6 +64,7 @@ struct Rows {
   Row<v1::LogArtifactsRequest, v1::LogArtifactsResponse> log_artifacts;
   Row<v1::DeleteArtifactsRequest, v1::DeleteArtifactsResponse> delete_artifacts;
   Row<v1::BatchUpdateBlobsRequest, v1::BatchUpdateBlobsResponse> batch_update_blobs;
+  Row<v1::BatchReadBlobsRequest, v1::BatchReadBlobsResponse> batch_read_blobs;
   Row<v1::SpliceBlobRequest, v1::SpliceBlobResponse> splice_blob;
   Row<v1::ReadRequest, v1::ReadResponse> read_blob;  // a stream
 };

@@ -1,14 +1,19 @@
 #ifndef CAIRN_SERVER_MLFLOW_SERVED_CALL_H_
 #define CAIRN_SERVER_MLFLOW_SERVED_CALL_H_
 
+#include <atomic>
+#include <cstdint>
 #include <memory>
 #include <optional>
 
+#include "lib/base/clock.h"
 #include "lib/base/memory_budget.h"
 #include "lib/base/shared_budget.h"
 #include "lib/http/message.h"
 #include "lib/http/responder.h"
 #include "server/calls/environment.h"
+#include "server/mlflow/part_claim.h"
+#include "server/mlflow/part_uploads.h"
 #include "server/mlflow/request.h"
 #include "server/mlflow/route_table.h"
 #include "server/mlflow/rows.h"
@@ -31,6 +36,13 @@ struct Gateway {
   // Of presigned URLs.
   TicketKey ticket_key{};
   TransferHolders holders{};
+  // Of uploads in parts; what was stored of one is kept for so long at least.
+  int64_t upload_seconds = 6 * 3600;
+  // Uploads are over after a time that nobody shortens or stretches by setting a clock.
+  RunningClock clock{environment.clock.NowUnixNanos(), ForwardClock()};
+  ClaimSigner signer{clock};
+  PartUploads part_uploads{};
+  std::atomic<bool> sweep_waits{false};  // an alarm is set that frees those that are over
 };
 
 // One request of an MLflow client, from its bytes to its answer. Owned by itself: it goes right
