@@ -53,7 +53,8 @@ TEST(WebhookPayloadTest, WhereNoTagChangedNothingIsTold) {
 TEST(WebhookPayloadTest, ExamplesHaveTheFieldsOfTheirTopic) {
   const auto keys = [](const Topic& topic) {
     std::string all;
-    for (const auto& [key, value] : Json::parse(ExampleOf(topic).data).items()) all += key + " ";
+    const Json data = Json::parse(ExampleOf(topic).data);
+    for (const auto& [key, value] : data.items()) all += key + " ";
     return all;
   };
   EXPECT_EQ(keys({Entity::kRegisteredModel, Action::kCreated}), "description name tags ");
