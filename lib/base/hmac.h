@@ -11,6 +11,13 @@ namespace cairn {
 // thread.
 std::string HmacSha256(std::string_view key, std::string_view bytes);
 
+// 32 bytes of the system's random source, to be a key. Without one the process ends: a key that
+// could be guessed would let anybody sign.
+std::string NewHmacKey();
+
+// Whether two codes are equal, in a time that does not tell where they differ.
+bool IsSameCode(std::string_view a, std::string_view b);
+
 }  // namespace cairn
 
 #endif  // CAIRN_LIB_BASE_HMAC_H_

@@ -3,7 +3,6 @@
 #include "fmt/format.h"
 #include "lib/base/encoding.h"
 #include "lib/base/hmac.h"
-#include "lib/base/ids.h"
 #include "server/mlflow/error.h"
 
 namespace cairn::mlflow {
@@ -21,26 +20,16 @@ std::string TextOf(const PartClaim& claim) {
   return text;
 }
 
-bool SameBytes(std::string_view a, std::string_view b) {
-  if (a.size() != b.size()) return false;
-  unsigned char different = 0;
-  for (size_t i = 0; i < a.size(); ++i) {
-    different = static_cast<unsigned char>(different | (a[i] ^ b[i]));
-  }
-  return different == 0;
-}
-
 }  // namespace
 
-ClaimSigner::ClaimSigner(const Clock& clock)
-    : clock_(clock), key_(SystemIds().NewHexId() + SystemIds().NewHexId()) {}
+ClaimSigner::ClaimSigner(const Clock& clock) : clock_(clock), key_(NewHmacKey()) {}
 
 std::string ClaimSigner::Sign(const PartClaim& claim) const {
   return HexEncode(HmacSha256(key_, TextOf(claim)));
 }
 
 absl::Status ClaimSigner::Check(const PartClaim& claim, std::string_view signature) const {
-  if (!SameBytes(Sign(claim), signature)) {
+  if (!IsSameCode(Sign(claim), signature)) {
     return Refuse(kDenied,
                   "The parameter 'signature' of this URL is not the server's for the rest of it. "
                   "URLs are to be used as they were given, and those from before the server's last "

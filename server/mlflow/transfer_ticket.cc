@@ -1,10 +1,6 @@
 #include "server/mlflow/transfer_ticket.h"
 
-#include <openssl/crypto.h>
-#include <openssl/rand.h>
-
 #include <charconv>
-#include <cstdlib>
 #include <optional>
 #include <utility>
 
@@ -17,7 +13,6 @@
 namespace cairn::mlflow {
 namespace {
 
-constexpr size_t kTicketKeyBytes = 32;
 constexpr const char* kAnother = "Ask for another presigned URL.";
 
 // With its length, so that no two lists of texts are written alike.
@@ -57,9 +52,7 @@ absl::StatusOr<Digest> ContentOf(const http::Request& request) {
 
 }  // namespace
 
-TicketKey::TicketKey() : key_(kTicketKeyBytes, '\0') {
-  if (RAND_bytes(reinterpret_cast<unsigned char*>(key_.data()), kTicketKeyBytes) != 1) std::abort();
-}
+TicketKey::TicketKey() : key_(NewHmacKey()) {}
 
 std::string TicketKey::SignatureOf(const DownloadTicket& ticket) const {
   std::string text;
@@ -93,9 +86,7 @@ absl::StatusOr<DownloadTicket> TicketKey::TicketOf(std::string_view run_name, st
   if (!signature.ok()) return signature.status();
 
   DownloadTicket ticket{std::string(run_name), std::string(path), *content, *holder, *expires};
-  const std::string right = SignatureOf(ticket);
-  if (signature->size() != right.size() ||
-      CRYPTO_memcmp(signature->data(), right.data(), right.size()) != 0) {
+  if (!IsSameCode(*signature, SignatureOf(ticket))) {
     return Refuse("PERMISSION_DENIED",
                   fmt::format("The signature of this URL is not valid here: something in the URL "
                               "was changed, or the server was started again since. {}",

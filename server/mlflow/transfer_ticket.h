@@ -30,8 +30,7 @@ inline constexpr int64_t kTicketSeconds = 15 * 60;
 // at every start, so that a restart ends all tickets. Immutable; safe from any thread.
 class TicketKey {
  public:
-  // A key of the system's random source. Without one the process ends, because a key that could be
-  // guessed would let anybody read.
+  // With a new key (NewHmacKey).
   TicketKey();
   // A known one, for tests.
   explicit TicketKey(std::string key) : key_(std::move(key)) {}

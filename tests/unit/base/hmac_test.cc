@@ -26,5 +26,13 @@ TEST(HmacTest, TakesKeysOfAnyLength) {
             "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad");
 }
 
+TEST(HmacTest, KeysAreNewAndCodesAreComparedWhole) {
+  EXPECT_EQ(NewHmacKey().size(), 32u);
+  EXPECT_NE(NewHmacKey(), NewHmacKey());
+  EXPECT_TRUE(IsSameCode("", ""));
+  EXPECT_TRUE(IsSameCode("abc", "abc"));
+  for (const char* other : {"", "ab", "abd", "xbc", "abcd"}) EXPECT_FALSE(IsSameCode("abc", other));
+}
+
 }  // namespace
 }  // namespace cairn
