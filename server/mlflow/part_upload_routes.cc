@@ -11,6 +11,7 @@
 
 #include "fmt/format.h"
 #include "lib/base/digest.h"
+#include "lib/base/errors.h"
 #include "lib/base/ids.h"
 #include "server/auth/access_control.h"
 #include "server/calls/call_record.h"
