@@ -46,7 +46,8 @@ bool TextHolds(std::string_view left, const Clause& clause) {
     case Operator::kIn:
       return std::any_of(clause.values.begin(), clause.values.end(), equals);
     case Operator::kNotEqual:
-      return !equals(clause.values[0]);
+    case Operator::kNotIn:
+      return std::none_of(clause.values.begin(), clause.values.end(), equals);
     case Operator::kLike:
       return Like(left, clause.values[0].text);
     default:

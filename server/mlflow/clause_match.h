@@ -8,8 +8,9 @@
 
 namespace cairn::mlflow {
 
-// What clauses of experiments, models and versions have in common: these are few, and filtered in
-// the gateway. Clauses about runs become a filter of Cairn (run_query.h). All functions are pure.
+// What clauses that are checked in the gateway have in common. Those of experiments, models and
+// versions are, because these are few; clauses about runs become a filter of Cairn, but for what it
+// cannot say (run_query.h). All functions are pure.
 
 // Whether the clause is about a tag, and whether the entity is that of attributes.
 bool IsOfTag(const Clause& clause);
@@ -21,7 +22,7 @@ std::optional<double> NumberIn(const Literal& literal);
 // Whether the clause holds for a number. REQUIRES: its value is one, and its operator compares.
 bool NumberHolds(double left, const Clause& clause);
 
-// Whether the clause holds for a text that is there: = != IN, and LIKE or else ILIKE.
+// Whether the clause holds for a text that is there: = != IN NOT IN, and LIKE or else ILIKE.
 // REQUIRES: it has a value.
 bool TextHolds(std::string_view left, const Clause& clause);
 

@@ -197,6 +197,10 @@ absl::StatusOr<OrderItem> ParseOrderItem(std::string_view text) {
 }
 
 bool Like(std::string_view text, std::string_view pattern) {
+  const auto next_character = [text](size_t at) {
+    for (++at; at < text.size() && (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80;) ++at;
+    return at;
+  };
   size_t at = 0;
   size_t in_pattern = 0;
   size_t star = pattern.npos;  // the last % so far...
@@ -208,10 +212,10 @@ bool Like(std::string_view text, std::string_view pattern) {
       tried = at;
     } else if (in_pattern < pattern.size() && (next == '_' || next == text[at])) {
       ++in_pattern;
-      ++at;
+      at = next == '_' ? next_character(at) : at + 1;
     } else if (star != pattern.npos) {
       in_pattern = star + 1;
-      at = ++tried;
+      at = tried = next_character(tried);
     } else {
       return false;
     }

@@ -61,8 +61,9 @@ struct OrderItem {
 };
 absl::StatusOr<OrderItem> ParseOrderItem(std::string_view text);
 
-// True if `text` matches a pattern of LIKE, where % stands for any text and _ for one byte; ILIKE
-// is this for both in lower case. In time of their product at most.
+// True if `text` matches a pattern of LIKE, where % stands for any text and _ for one character of
+// UTF-8; nothing escapes them. ILIKE is this for both in lower case of ASCII, as MLflow's database
+// has it. In time of their product at most.
 bool Like(std::string_view text, std::string_view pattern);
 
 }  // namespace cairn::mlflow

@@ -82,6 +82,11 @@ QueryField OnDataset(const QueryField& field, const MetricDataset& dataset) {
 
 absl::StatusOr<FilterNode> ModelNode(Clause clause, const std::vector<MetricDataset>& datasets) {
   CAIRN_ASSIGN_OR_RETURN(const QueryField field, ModelField(clause.entity, clause.key));
+  if (!IsSaidWhole(clause, field)) {
+    return Refuse(kInvalidParameter,
+                  "Of logged models, '_' in a pattern is not supported, and ILIKE for status, and "
+                  "for names with a pattern like '%text%', only.");
+  }
   if (field.path[0] == "uid") TakeModelPrefix(clause);
   if (field.path[0] != "metrics" || datasets.empty()) {
     return NodeOf(clause, field, ModelStatusOf);

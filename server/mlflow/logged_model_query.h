@@ -20,7 +20,8 @@ namespace cairn::mlflow {
 //   metrics.K                                  the same, or the key of K on a data set
 //   params.K, tags.K                           the same
 //
-// All errors are INVALID_PARAMETER_VALUE. Pure.
+// What has no twin is refused: `_` in LIKE; ILIKE but for status, for names with '%x%', and where
+// the pattern has no letters. All errors are INVALID_PARAMETER_VALUE. Pure.
 
 // A data set that conditions on metrics are about.
 struct MetricDataset {

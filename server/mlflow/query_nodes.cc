@@ -134,12 +134,13 @@ absl::StatusOr<FilterNode> StateNode(const Clause& clause, const QueryField& fie
   return node.values.empty() ? Nothing() : node;
 }
 
-// `a%b` as `a*b`.
+// `a%b_` as `a*b*`.
 FilterValue PatternOf(std::string_view like) {
   FilterValue value = Quoted("");
   for (const char c : like) {
-    if (c == '%') value.wildcards.push_back(value.text.size());
-    value.text += c == '%' ? '*' : c;
+    const bool any = c == '%' || c == '_';
+    if (any) value.wildcards.push_back(value.text.size());
+    value.text += any ? '*' : c;
   }
   return value;
 }
@@ -151,23 +152,29 @@ bool HasLetters(std::string_view text) {
   });
 }
 
-absl::StatusOr<FilterNode> LikeNode(const Clause& clause, const QueryField& field) {
+// The text of `%text%`, which a bare word finds in names whatever its case; "" for another pattern.
+std::string_view WordWithin(std::string_view pattern) {
+  if (pattern.size() < 3 || pattern.front() != '%' || pattern.back() != '%') return "";
+  const std::string_view inner = pattern.substr(1, pattern.size() - 2);
+  return inner.find_first_of("%_") == inner.npos ? inner : "";
+}
+
+FilterNode IsThere(const QueryField& field) {
+  FilterValue any = Bare("*");
+  any.wildcards = {0};
+  return Compare(field, FilterOp::kHas, std::move(any));
+}
+
+FilterNode LikeNode(const Clause& clause, const QueryField& field) {
   const std::string& pattern = clause.values[0].text;
-  if (pattern.find('_') != pattern.npos) {
-    return Refuse(kInvalidParameter, "'_' in a pattern of LIKE and ILIKE is not supported.");
-  }
   if (clause.op == Operator::kLike || !HasLetters(pattern)) {
     return Compare(field, FilterOp::kEqual, PatternOf(pattern));
   }
-  const bool within = pattern.size() > 2 && pattern.front() == '%' && pattern.back() == '%';
-  const std::string inner = within ? pattern.substr(1, pattern.size() - 2) : std::string();
-  if (field.path[0] != "display_name" || inner.empty() || inner.find('%') != inner.npos) {
-    return Refuse(kInvalidParameter,
-                  "ILIKE is supported for status, and for names with a pattern like '%text%'.");
-  }
+  const std::string_view word = WordWithin(pattern);
+  if (field.path[0] != "display_name" || word.empty()) return IsThere(field);
   FilterNode node;
   node.kind = NodeKind::kText;
-  node.value = Quoted(inner);
+  node.value = Quoted(std::string(word));
   return node;
 }
 
@@ -193,13 +200,21 @@ absl::StatusOr<FilterNode> TextNode(const Clause& clause, const QueryField& fiel
 
 }  // namespace
 
+bool IsSaidWhole(const Clause& clause, const QueryField& field) {
+  if (clause.op != Operator::kLike && clause.op != Operator::kILike) return true;
+  if (field.type != QueryField::Type::kText) return true;
+  const std::string& pattern = clause.values[0].text;
+  if (clause.op == Operator::kLike || !HasLetters(pattern)) {
+    return pattern.find('_') == pattern.npos;
+  }
+  return field.path[0] == "display_name" && !WordWithin(pattern).empty();
+}
+
 absl::StatusOr<FilterNode> NodeOf(const Clause& clause, const QueryField& field,
                                   StatusNames status_name) {
   if (clause.op == Operator::kIsNull || clause.op == Operator::kIsNotNull) {
     if (!field.optional) return WrongComparator(clause);
-    FilterValue any = Bare("*");
-    any.wildcards = {0};
-    FilterNode there = Compare(field, FilterOp::kHas, std::move(any));
+    FilterNode there = IsThere(field);
     return clause.op == Operator::kIsNull ? Not(std::move(there)) : there;
   }
   switch (field.type) {

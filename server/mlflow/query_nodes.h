@@ -16,9 +16,7 @@ namespace cairn::mlflow {
 // is known becomes a node of Cairn's filter. Which field has which twin, and so what may be asked,
 // says each search: run_query.cc for runs, logged_model_query.cc for logged models.
 //
-// What has no twin is refused with INVALID_PARAMETER_VALUE: `_` in LIKE; ILIKE but for names with
-// '%x%', for status, and where the pattern has no letters; operators that are not for a field of
-// this type. Pure.
+// Operators that are not for a field of this type are refused with INVALID_PARAMETER_VALUE. Pure.
 
 // A field of Cairn's that stands for one of MLflow's.
 struct QueryField {
@@ -32,6 +30,11 @@ struct QueryField {
 
 // What a search calls the states of runs; every state has a name.
 using StatusNames = std::string_view (*)(v1::Run::State);
+
+// Whether the node says all of the clause. Cairn's filters have no sign for one letter, and compare
+// texts with their case, but for names with '%x%': so the node of a clause with `_` or ILIKE holds
+// for more rows, and whoever asks looks at each of those again.
+bool IsSaidWhole(const Clause& clause, const QueryField& field);
 
 absl::StatusOr<core::FilterNode> NodeOf(const Clause& clause, const QueryField& field,
                                         StatusNames status_name);

@@ -25,7 +25,7 @@ constexpr int64_t kDefaultRuns = 1000;
 constexpr int64_t kMostResults = 50'000;
 constexpr size_t kMostExperiments = 20;  // of a search for data sets
 constexpr size_t kMostSummaries = 1000;
-constexpr int32_t kScannedPage = 1000;    // of pages in which deleted runs are looked for
+constexpr int32_t kScannedPage = 1000;    // of pages of which not all runs are wanted
 constexpr int64_t kMostScanned = 20'000;  // runs that are looked at for one page
 
 bool Shows(View view, bool deleted) {
@@ -47,11 +47,11 @@ int64_t MaxResultsOf(const Fields& fields, std::optional<int64_t> otherwise) {
   return most;
 }
 
-v1::SearchRunsRequest SearchOf(const Fields& fields, View view) {
+v1::SearchRunsRequest SearchOf(const Fields& fields, View view, const RunQuery& query) {
   v1::SearchRunsRequest search;
   const int64_t most = MaxResultsOf(fields, kDefaultRuns);
   search.set_page_size(static_cast<int32_t>(std::min<int64_t>(most, limits::kSearchPageRows)));
-  if (view == View::kDeleted) search.set_page_size(kScannedPage);
+  if (view == View::kDeleted || !query.rests.empty()) search.set_page_size(kScannedPage);
   const auto place = PlaceOfToken(fields.Text("page_token"));
   if (!place.ok()) fields.Refuse(place.status());
   if (place.ok()) {
@@ -59,11 +59,9 @@ v1::SearchRunsRequest SearchOf(const Fields& fields, View view) {
     search.set_skip(place->skip);
   }
   search.set_show_deleted(view != View::kActive);
-  auto filter = RunFilterOf(fields.Text("filter"));
+  search.set_filter(query.filter);
   auto order = RunOrderOf(fields.Texts("order_by"));
-  if (!filter.ok()) fields.Refuse(filter.status());
   if (!order.ok()) fields.Refuse(order.status());
-  if (filter.ok()) search.set_filter(*std::move(filter));
   if (order.ok()) search.set_order_by(*std::move(order));
   return search;
 }
@@ -71,8 +69,12 @@ v1::SearchRunsRequest SearchOf(const Fields& fields, View view) {
 // The runs of one page, as they are gathered.
 struct GatheredRuns {
   const View view;
+  const RunQuery query;
   int64_t left;  // how many runs it still has room for
   JsonText json;
+
+  // Whether it passes over runs of the pages.
+  bool Picks() const { return view == View::kDeleted || !query.rests.empty(); }
 
   // Takes those of a page that are shown. Returns how many runs of the page come before the first
   // one that has no room; all of them if there is none.
@@ -80,7 +82,7 @@ struct GatheredRuns {
     for (int i = 0; i < page.runs_size(); ++i) {
       v1::Run& run = *page.mutable_runs(i);
       ShowLifecycle(parents, run);
-      if (!Shows(view, run.has_delete_time())) continue;
+      if (!Shows(view, run.has_delete_time()) || !query.Keeps(run)) continue;
       if (left == 0) return i;
       WriteRun(run, json);
       --left;
@@ -89,8 +91,9 @@ struct GatheredRuns {
   }
 };
 
-// Deleted runs alone are what is left of pages with all; so many pages may make one. Where so few
-// are deleted that this would hold much, the page is smaller, but never empty before the end.
+// Deleted runs alone, and runs of which the filter does not say all, are what is left of pages with
+// more; so many pages may make one. Where so few are left that this would hold much, the page is
+// smaller, but never empty before the end.
 Task<Reply> GatherRuns(Session& session, v1::SearchRunsRequest search, const RunParents& parents,
                        GatheredRuns runs) {
   for (int64_t looked_at = 0;;) {
@@ -105,7 +108,7 @@ Task<Reply> GatherRuns(Session& session, v1::SearchRunsRequest search, const Run
     search.set_page_token(page->next_page_token());
     search.clear_skip();
     const bool some = runs.json.size() > 0;
-    const bool enough = runs.view != View::kDeleted || runs.left == 0 || looked_at >= kMostScanned;
+    const bool enough = !runs.Picks() || runs.left == 0 || looked_at >= kMostScanned;
     if (search.page_token().empty() || (some && enough)) break;
   }
   co_return PageReply("runs", runs.json.Take(), search.page_token());
@@ -114,7 +117,9 @@ Task<Reply> GatherRuns(Session& session, v1::SearchRunsRequest search, const Run
 // MLflow finds nothing in experiments that are not there, and in deleted ones only deleted runs.
 Task<Reply> SearchRuns(Session& session, const Fields& fields) {
   const View view = ViewOf(fields.Text("run_view_type"));
-  v1::SearchRunsRequest search = SearchOf(fields, view);
+  auto query = RunQueryOf(fields.Text("filter"));
+  if (!query.ok()) fields.Refuse(query.status());
+  v1::SearchRunsRequest search = SearchOf(fields, view, query.value_or(RunQuery()));
   const int64_t most = MaxResultsOf(fields, kDefaultRuns);
   CAIRN_CO_RETURN_IF_ERROR(fields.status());
   const std::vector<std::string> named = ExperimentNamesOf(fields);
@@ -125,7 +130,7 @@ Task<Reply> SearchRuns(Session& session, const Fields& fields) {
     for (const auto& [name, since] : parents->deleted) search.add_parents(name);
   }
   if (search.parents().empty()) co_return std::string(kEmptyReply);
-  GatheredRuns runs{view, most, {}};
+  GatheredRuns runs{view, *std::move(query), most, {}};
   co_return co_await GatherRuns(session, std::move(search), *parents, std::move(runs));
 }
 

@@ -153,6 +153,18 @@ FILTERS = [
     "metrics.loss = 'a'", "params.k = 1", "metrics.loss <", "loss < 1 OR loss > 2", "lifecycle_stage = 'active'",
     "metrics.loss == 1", "NOT params.k = '1'", "params.\"k\" = '1'", "params.k IN ('1')",
     "metrics.loss < 0.9 AND", "user_id = 'ada'",
+    "params.scaling LIKE 'st_nd%'", "params.scaling LIKE 'ST_ND%'", "params.scaling ILIKE '%N_A%'",
+    "params.scaling LIKE 'st\\_nd%'", "params.odd LIKE 'a\\_b'", "params.odd ILIKE 'A*%'",
+    "params.odd LIKE 'a%*'", "params.odd LIKE 'gr_n'", "params.odd ILIKE 'GRÜN'", "params.odd ILIKE 'GRüN'",
+    "tags.group ILIKE 'A'", "tags.group ILIKE '_'", "tags.none ILIKE '%'", "run_name LIKE 'run __'",
+    "run_name LIKE 'run _'", "run_name ILIKE 'R_N 3'", "run_name ILIKE '%UN%'", "user_id ILIKE 'A%'",
+    "user_id LIKE '_d_'", "status LIKE 'RUN_ING'", "run_id ILIKE '_'",
+    "datasets.name = 'iris'", "dataset.name != 'iris'", "datasets.name LIKE 'ir_s'", "datasets.name ILIKE 'IR%'",
+    "datasets.name IN ('iris', 'x')", "datasets.name NOT IN ('iris')", "datasets.digest = 'd1'",
+    "datasets.digest != 'd1'", "datasets.context = 'training'", "datasets.context != 'training'",
+    "datasets.context ILIKE 'TRAIN%' AND params.scaling LIKE 'n_ne'", "datasets.context NOT IN ('eval')",
+    "datasets.name = 'wine' AND datasets.context = 'training'", "datasets.source = 'x'", "datasets.name > 'a'",
+    "datasets.name = 5", "datasets.name IS NULL", "datasets.name IN ()",
 ]
 ORDERS = [
     ["metrics.loss DESC"], ["metrics.loss ASC"], ["params.k DESC"], ["start_time ASC"],
@@ -173,16 +185,22 @@ def searches():
             "metrics": [metric("loss", "NaN" if i == 4 else i / 4, 0, 5)] if i != 5 else [],
             "params": [{"key": "k", "value": str(i)}, {"key": "scaling", "value": ["standard", "none"][i % 2]}],
         }, {}
+    yield "whole runs", "POST", f"{r}/search", {"experiment_ids": ["$s"], "max_results": 2}, {"only": "runs"}
+    for i in range(6):
+        sets = [("iris", f"d{i}", "training")][: i % 2] + [("wine", "w", "eval"), ("bare", "b", "")][: i % 3]
+        yield f"what it read {i}", "POST", f"{r}/log-inputs", {"run_id": f"$s{i}", "datasets": [{
+            "dataset": {"name": name, "digest": digest, "source_type": "local", "source": "s"},
+            "tags": [{"key": "mlflow.data.context", "value": use}] if use else []} for name, digest, use in sets]}, {}
+    for i, odd in enumerate(["a_b", "a\\_b", "A*c", "a*", "grün"]):
+        yield f"an odd value {odd}", "POST", f"{r}/log-parameter", {
+            "run_id": f"$s{i}", "key": "odd", "value": odd}, {}
     for text in FILTERS:
         options = {"only": "runs.*.info.run_name"}
-        if "params.scaling ILIKE" in text:
-            options["differs"] = "values of parameters and tags are not compared without their case"
         yield f"filter {text}", "POST", f"{r}/search", {
             "experiment_ids": ["$s"], "filter": text, "max_results": 100}, options
     for order in ORDERS:
         yield f"order {order}", "POST", f"{r}/search", {
             "experiment_ids": ["$s"], "order_by": order, "max_results": 100}, {"only": "runs.*.info.run_name"}
-    yield "whole runs", "POST", f"{r}/search", {"experiment_ids": ["$s"], "max_results": 2}, {"only": "runs"}
     yield "no experiments", "POST", f"{r}/search", {"experiment_ids": []}, {}
     yield "experiments that are not there", "POST", f"{r}/search", {"experiment_ids": ["999"]}, {}
     yield "too many at once", "POST", f"{r}/search", {"experiment_ids": ["$s"], "max_results": 50_001}, {}

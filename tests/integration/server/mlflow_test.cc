@@ -342,6 +342,46 @@ TEST_F(MlflowTest, RunsOfADeletedExperimentAreDeletedUntilItIsRestored) {
   EXPECT_THAT(search("DELETED_ONLY"), ElementsAre());
 }
 
+// Patterns with _ and without case, and data sets, are looked at in each run; pages are full, and
+// their tokens lead on within what was read.
+TEST_F(MlflowTest, PagesOfRunsThatAreLookedAtOneByOneAreFull) {
+  const std::string experiment = NewExperiment("patterns");
+  std::vector<std::string> blue;
+  for (int i = 0; i < 9; ++i) {
+    const std::string name = std::to_string(i);
+    const std::string run = NewRun(experiment, name);
+    const Json tag = {{"run_id", run}, {"key", "colour"}, {"value", i % 2 == 0 ? "Blue" : "Blues"}};
+    ASSERT_EQ(Post("/runs/set-tag", tag).status, 200);
+    if (i % 2 == 0) blue.insert(blue.begin(), name);
+    if (i != 4) continue;
+    const Json data = {{"name", "iris"}, {"digest", "d"}, {"source_type", "s"}, {"source", "s"}};
+    ASSERT_EQ(
+        Post("/runs/log-inputs", {{"run_id", run}, {"datasets", {{{"dataset", data}}}}}).status,
+        200);
+  }
+  const auto search = [&](const std::string& filter) {
+    Json request = {{"experiment_ids", {experiment}},
+                    {"filter", filter},
+                    {"order_by", {"run_name DESC"}},
+                    {"max_results", 2}};
+    std::vector<std::string> names;
+    std::vector<size_t> sizes;
+    do {
+      const Json page = Post("/runs/search", request).json();
+      for (const std::string& name : NamesOf(page)) names.push_back(name);
+      sizes.push_back(NamesOf(page).size());
+      request["page_token"] = page.value("next_page_token", "");
+    } while (!request["page_token"].get<std::string>().empty() && sizes.size() < 9);
+    return std::make_pair(names, sizes);
+  };
+  const std::vector<size_t> full = {2, 2, 1};
+  EXPECT_EQ(search("tags.colour ILIKE '%BLUE'"), std::make_pair(blue, full));
+  EXPECT_EQ(search("tags.colour LIKE 'B_ue'"), std::make_pair(blue, full));
+  EXPECT_THAT(search("dataset.name ILIKE 'IRIS' AND tags.colour LIKE 'Bl__'").first,
+              ElementsAre("4"));
+  EXPECT_THAT(search("dataset.name = 'wine'").first, ElementsAre());
+}
+
 TEST_F(MlflowTest, PagesOfDeletedRunsAreFull) {
   const std::string experiment = NewExperiment("pages");
   std::vector<std::string> deleted;

@@ -113,6 +113,11 @@ TEST(FilterTest, LikePatterns) {
   EXPECT_FALSE(Like("abc", "ab"));
   EXPECT_FALSE(Like("abc", "_abc"));
   EXPECT_FALSE(Like("ABC", "abc"));
+  EXPECT_TRUE(Like("grün", "gr_n"));
+  EXPECT_FALSE(Like("grün", "gr__n"));
+  EXPECT_FALSE(Like("ü", "%_%_"));
+  EXPECT_TRUE(Like("a\\_", "a\\_"));
+  EXPECT_FALSE(Like("a_", "a\\_"));
 }
 
 }  // namespace
