@@ -94,6 +94,10 @@ std::string_view RepeatedHeader(const NameValues& headers) {
   return {};
 }
 
+bool HasFoldedLine(std::string_view head) {
+  return head.find("\r\n ") != head.npos || head.find("\r\n\t") != head.npos;
+}
+
 void SetHeader(NameValues& headers, std::string_view name, std::string_view value) {
   std::erase_if(headers,
                 [name](const NameValue& header) { return SameHeaderName(header.name, name); });

@@ -34,6 +34,10 @@ const std::string* FindExact(const NameValues& values, std::string_view name);
 // one.
 std::string_view RepeatedHeader(const NameValues& headers);
 
+// Whether a line of a header begins with a blank and so goes on with the one before (RFC
+// 9112, 5.2). Not every reader puts the two together, so two of them may see different headers.
+bool HasFoldedLine(std::string_view head);
+
 // Replaces every header named `name`, or adds one.
 void SetHeader(NameValues& headers, std::string_view name, std::string_view value);
 

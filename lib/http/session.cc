@@ -120,8 +120,15 @@ void Session::BeginRequest() {
 
 void Session::ParseHeader() {
   ErrorCode error;
-  // It stops behind the header, so that the body's limit is set in time.
-  if (buffer_.size() > 0) buffer_.consume(parser_->put(buffer_.data(), error));
+  // It stops behind the header, so that the body's limit is set in time. All fields are taken at
+  // once, when the last one is there.
+  bool folded = false;
+  if (buffer_.size() > 0) {
+    const std::size_t used = parser_->put(buffer_.data(), error);
+    folded = HasFoldedLine({static_cast<const char*>(buffer_.data().data()), used});
+    buffer_.consume(used);
+  }
+  if (folded) return Reject(400, "a header goes on in a second line, which HTTP/1.1 has no more");
   if (parser_->is_header_done()) return OnHeader();
   if (error && error != HttpError::need_more) return OnParseError(error);
   if (buffer_.size() == buffer_.max_size()) return OnParseError(HttpError::header_limit);

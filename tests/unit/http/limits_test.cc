@@ -212,6 +212,11 @@ INSTANTIATE_TEST_SUITE_P(
                       "GET  / HTTP/1.1\r\nHost: localhost\r\n\r\n",
                       "GET / HTTP/1.1\r\nHost : localhost\r\n\r\n",
                       "GET / HTTP/1.1\r\nHost: a\rb\r\n\r\n",
+                      // Lines that go on with the one before.
+                      "GET / HTTP/1.1\r\nHost: localhost\r\nX-A: 1\r\n 2\r\n\r\n",
+                      "GET / HTTP/1.1\r\nHost: localhost\r\nX-A:\r\n\t2\r\nX-B: 3\r\n\r\n",
+                      "GET / HTTP/1.1\r\n X-A: 1\r\nHost: localhost\r\n\r\n",
+                      "GET / HTTP/1.1\r\nHost: localhost\r\nX-A: 1\r\n \r\n\r\n",
                       "POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: x\r\n\r\n",
                       "POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n",
                       // Two lengths, or a length and chunks: the way requests are smuggled.
