@@ -45,6 +45,22 @@ std::string DecodedOnce(std::string_view text) {
   return decoded;
 }
 
+// With its escapes for the control characters of ASCII, so that no name has one; not for NUL, at
+// which other programs end a name.
+std::string WithControlsEscaped(std::string_view text) {
+  std::string escaped;
+  escaped.reserve(text.size());
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if ((byte >= 0x20 && byte != 0x7F) || byte == 0) {
+      escaped += c;
+    } else {
+      escaped += fmt::format("%{:02x}", byte);
+    }
+  }
+  return escaped;
+}
+
 bool BeginsLikeDriveOrUrl(std::string_view segment) {
   const auto is_letter = [](char c) { return (c | 0x20) >= 'a' && (c | 0x20) <= 'z'; };
   if (segment.size() >= 2 && is_letter(segment[0]) && segment[1] == ':') return true;
@@ -88,6 +104,7 @@ absl::StatusOr<std::string> ArtifactPathOf(std::string_view sent) {
   if (sent.size() > kMostSentBytes) return InvalidPath();
   std::optional<std::string> path = FullyDecoded(sent);
   if (!path.has_value()) return InvalidPath();
+  path = WithControlsEscaped(*path);
   if (path->empty() || *path == ".") return std::string();
   if (path->size() > 1 && path->back() == '/') path->pop_back();
   if (!IsPlain(*path)) return InvalidPath();

@@ -24,10 +24,12 @@ inline constexpr int kMostDecodings = 10;
 // escape that is none stays as it is.
 std::optional<std::string> FullyDecoded(std::string_view sent);
 
-// A path of a file or a directory; "" and "." are the root. Refused are: control characters and
-// NUL, `\`, `#`, `?`, `;`, a leading `/`, empty, `.` and `..` segments (one `/` at the end is
-// passed over), a segment that begins with a drive's letter (`C:`) or the scheme of a URL of files,
-// what is no well-formed UTF-8, more than 1,024 bytes or 32 segments.
+// A path of a file or a directory; "" and "." are the root. The control characters of ASCII stay
+// escapes in small letters, `%17`, as MLflow has them: a client of version 2 makes such names.
+// Refused are: NUL and other control characters, `\`, `#`, `?`, `;`, a leading `/`, empty, `.` and
+// `..` segments (one `/` at the end is passed over), a segment that begins with a drive's letter
+// (`C:`) or the scheme of a URL of files, what is no well-formed UTF-8, more than 1,024 bytes or 32
+// segments.
 absl::StatusOr<std::string> ArtifactPathOf(std::string_view sent);
 
 // Where a path of the proxy leads, `<experiment>/<run>/artifacts/<path>` or
