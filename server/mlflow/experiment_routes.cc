@@ -45,12 +45,23 @@ std::string ReplyOf(const v1::Experiment& experiment) {
   return json.Take();
 }
 
+// Files of an experiment are at one place, which goes by its number. Where a client asks for
+// another one it would look there for what was never put there.
+void RefusePlace(const Fields& fields) {
+  const std::string place = fields.Text("artifact_location");
+  if (place.empty()) return;
+  fields.Refuse(InvalidText(place, "artifact_location",
+                            "must be left out: this server keeps the files of an experiment "
+                            "itself, at mlflow-artifacts:/EXPERIMENT_ID"));
+}
+
 Task<Reply> CreateExperiment(Session& session, const Fields& fields) {
   v1::CreateExperimentRequest create;
   create.mutable_experiment()->set_display_name(fields.Required("name"));
   for (const Fields& tag : fields.Items("tags")) {
     (*create.mutable_experiment()->mutable_tags())[tag.Required("key")] = tag.Text("value");
   }
+  RefusePlace(fields);
   CAIRN_CO_RETURN_IF_ERROR(fields.status());
   const std::string name = create.experiment().display_name();
   const auto made = co_await session.Call(session.rows().create_experiment, std::move(create));

@@ -23,6 +23,10 @@ def experiments():
     yield "create with a number", "POST", f"{e}/create", {"name": 7}, {}
     yield "create with tags", "POST", f"{e}/create", {
         "name": "tagged ünï", "tags": [{"key": "team", "value": "crm"}]}, {"keep": {"t": "experiment_id"}}
+    yield "create with no place", "POST", f"{e}/create", {"name": "no place", "artifact_location": ""}, {}
+    for place in ("runs:/x", "file:///a#b", "s3://bucket/a?x=../b"):
+        yield f"create at {place}", "POST", f"{e}/create", {"name": place, "artifact_location": place}, {
+            "only": "error_code"}
     yield "get", "GET", f"{e}/get", {"experiment_id": "$e"}, {"only": "experiment"}
     yield "get by name", "GET", f"{e}/get-by-name", {"experiment_name": "tagged ünï"}, {}
     yield "get none", "GET", f"{e}/get", {"experiment_id": "999"}, {}
@@ -53,6 +57,8 @@ def experiments():
     yield "a run of the deleted", "POST", f"{API}/runs/create", {"experiment_id": "$t"}, {}
     yield "restore", "POST", f"{e}/restore", {"experiment_id": "$t"}, {}
     yield "restore the active", "POST", f"{e}/restore", {"experiment_id": "$t"}, {}
+    yield "create elsewhere", "POST", f"{e}/create", {"name": "else", "artifact_location": "s3://bucket/a"}, {
+        "differs": "the server keeps the files of experiments itself"}
 
 
 def runs():

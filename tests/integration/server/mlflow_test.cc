@@ -236,6 +236,11 @@ TEST_F(MlflowTest, MistakesHaveTheCodesThatClientsKnow) {
               HasSubstr("Missing value for required parameter 'name'"));
   EXPECT_THAT(Post("/experiments/create", {{"name", 123}}).body,
               HasSubstr("Invalid value 123 for parameter 'name'"));
+  const MlflowReply elsewhere =
+      Post("/experiments/create", {{"name", "e"}, {"artifact_location", "s3://bucket/a"}});
+  EXPECT_EQ(elsewhere.code(), "INVALID_PARAMETER_VALUE");
+  EXPECT_THAT(elsewhere.body, HasSubstr("for parameter 'artifact_location'"));
+  EXPECT_EQ(Get("/experiments/get-by-name?experiment_name=e").code(), "RESOURCE_DOES_NOT_EXIST");
   EXPECT_EQ(Send("POST", "/api/2.0/mlflow/experiments/create", "{}", "text/plain").status, 400);
   const MlflowReply unknown = Post("/registered-nothings/create", Json::object());
   EXPECT_EQ(unknown.status, 404);
