@@ -116,11 +116,41 @@ Task<Reply> DeleteExperiment(Session& session, const Fields& fields) {
   co_return std::string(kEmptyReply);
 }
 
+// Also those that were deleted one by one, as MLflow does.
+Task<absl::Status> RestoreRuns(Session& session, const std::string& experiment) {
+  v1::SearchRunsRequest search;
+  search.add_parents(experiment);
+  search.set_page_size(1000);
+  search.set_show_deleted(true);
+  search.mutable_read_mask()->add_paths("name");
+  search.mutable_read_mask()->add_paths("delete_time");
+  do {
+    const auto page = co_await session.Call(session.rows().search_runs, search);
+    if (!page.ok()) co_return page.status();
+    for (const v1::Run& run : page->runs()) {
+      if (!run.has_delete_time()) continue;
+      v1::UndeleteRunRequest restore;
+      restore.set_name(run.name());
+      const auto done = co_await session.Call(session.rows().undelete_run, std::move(restore));
+      if (!done.ok() && !HasReason(done.status(), ErrorReason::NOT_DELETED)) {
+        co_return done.status();
+      }
+    }
+    search.set_page_token(page->next_page_token());
+  } while (!search.page_token().empty());
+  co_return absl::OkStatus();
+}
+
+// The runs come first: whoever asks again after a break finds the experiment deleted, and goes on.
 Task<Reply> RestoreExperiment(Session& session, const Fields& fields) {
   v1::UndeleteExperimentRequest change;
   change.set_name(NameOfExperiment(fields));
   CAIRN_CO_RETURN_IF_ERROR(fields.status());
   const std::string name = change.name();
+  change.set_validate_only(true);
+  const auto allowed = co_await session.Call(session.rows().undelete_experiment, change);
+  if (allowed.ok()) CAIRN_CO_RETURN_IF_ERROR(co_await RestoreRuns(session, name));
+  change.set_validate_only(false);
   const auto changed = co_await session.Call(session.rows().undelete_experiment, std::move(change));
   if (HasReason(changed.status(), ErrorReason::NOT_DELETED)) {
     co_return Refuse(kNotExists,

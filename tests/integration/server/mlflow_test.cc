@@ -341,6 +341,8 @@ TEST_F(MlflowTest, RunsOfADeletedExperimentAreDeletedUntilItIsRestored) {
   EXPECT_THAT(search("ACTIVE_ONLY"), ElementsAre());
   EXPECT_THAT(search("DELETED_ONLY"), ElementsAre("r"));
   EXPECT_THAT(search("ALL"), ElementsAre("r"));
+  // It was deleted by itself too, and comes back all the same.
+  ASSERT_EQ(Post("/runs/delete", {{"run_id", run}}).status, 200);
   ASSERT_EQ(Post("/experiments/restore", {{"experiment_id", experiment}}).status, 200);
   EXPECT_EQ(stage(), "active");
   EXPECT_THAT(search("ACTIVE_ONLY"), ElementsAre("r"));
