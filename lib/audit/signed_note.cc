@@ -7,8 +7,8 @@
 #include "fmt/format.h"
 #include "lib/base/digest.h"
 #include "lib/base/encoding.h"
+#include "lib/base/netstring.h"
 #include "lib/base/status_macros.h"
-#include "lib/promotion/netstring.h"
 
 namespace cairn::audit {
 namespace {
@@ -139,10 +139,10 @@ bool IsSignedBy(const SignedCheckpoint& note, const VerifierKey& key) {
 std::string SuccessionText(std::string_view name, std::string_view previous_public_key,
                            std::string_view public_key) {
   std::string text;
-  promotion::AppendNetstring(text, "cairn.audit.key.v1");
-  promotion::AppendNetstring(text, name);
-  promotion::AppendNetstring(text, previous_public_key);
-  promotion::AppendNetstring(text, public_key);
+  AppendNetstring(text, "cairn.audit.key.v1");
+  AppendNetstring(text, name);
+  AppendNetstring(text, previous_public_key);
+  AppendNetstring(text, public_key);
   return text;
 }
 

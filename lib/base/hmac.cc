@@ -3,10 +3,11 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
-#include <openssl/rand.h>
 
 #include <array>
-#include <cstdlib>
+
+#include "lib/base/netstring.h"
+#include "lib/base/random_bytes.h"
 
 namespace cairn {
 
@@ -19,12 +20,13 @@ std::string HmacSha256(std::string_view key, std::string_view bytes) {
   return {reinterpret_cast<const char*>(code.data()), length};
 }
 
-std::string NewHmacKey() {
-  constexpr int kKeyBytes = 32;
-  std::string key(kKeyBytes, '\0');
-  if (RAND_bytes(reinterpret_cast<unsigned char*>(key.data()), kKeyBytes) != 1) std::abort();
-  return key;
+std::string HmacSha256OfTexts(std::string_view key, std::initializer_list<std::string_view> texts) {
+  std::string bytes;
+  for (const std::string_view text : texts) AppendNetstring(bytes, text);
+  return HmacSha256(key, bytes);
 }
+
+std::string NewHmacKey() { return RandomBytes(32); }
 
 bool IsSameCode(std::string_view a, std::string_view b) {
   return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;

@@ -1,6 +1,7 @@
 #ifndef CAIRN_LIB_BASE_HMAC_H_
 #define CAIRN_LIB_BASE_HMAC_H_
 
+#include <initializer_list>
 #include <string>
 #include <string_view>
 
@@ -11,8 +12,11 @@ namespace cairn {
 // thread.
 std::string HmacSha256(std::string_view key, std::string_view bytes);
 
-// 32 bytes of the system's random source, to be a key. Without one the process ends: a key that
-// could be guessed would let anybody sign.
+// The same of a list of texts, of which no other list has the same code (netstring.h). The first
+// one says what the code is for, so that it is none of another kind.
+std::string HmacSha256OfTexts(std::string_view key, std::initializer_list<std::string_view> texts);
+
+// A key that nobody can guess: 32 random bytes.
 std::string NewHmacKey();
 
 // Whether two codes are equal, in a time that does not tell where they differ.

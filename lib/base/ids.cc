@@ -1,12 +1,10 @@
 #include "lib/base/ids.h"
 
-#include <openssl/rand.h>
-
-#include <array>
 #include <atomic>
 
 #include "fmt/format.h"
 #include "lib/base/encoding.h"
+#include "lib/base/random_bytes.h"
 
 namespace cairn {
 namespace {
@@ -17,11 +15,7 @@ bool IsLowerHex(std::string_view text) {
 
 class RandomIds final : public IdSource {
  public:
-  std::string NewHexId() override {
-    std::array<unsigned char, 16> bytes;
-    RAND_bytes(bytes.data(), bytes.size());
-    return HexEncode(std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
-  }
+  std::string NewHexId() override { return HexEncode(RandomBytes(16)); }
 };
 
 class SequentialIds final : public IdSource {

@@ -13,6 +13,7 @@
 #include "google/longrunning/operations.pb.h"
 #include "google/rpc/status.pb.h"
 #include "lib/base/digest.h"
+#include "lib/base/wire_digest.h"
 #include "lib/client/transport.h"
 
 namespace cairn::client {
@@ -100,7 +101,7 @@ class ArtifactClient {
 
 // Conversions between the wire's digest and ours. Parsing fails with
 // INVALID_ARGUMENT (DIGEST_INVALID).
-v1::BlobDigest ToWire(const Digest& digest);
+using cairn::ToWire;
 absl::StatusOr<Digest> FromWire(const v1::BlobDigest& digest);
 
 // What became of one blob of a batch, with the details as payloads.

@@ -22,13 +22,6 @@ absl::Status Corrupt(const Digest& expected, std::string_view actual) {
 
 }  // namespace
 
-v1::BlobDigest ToWire(const Digest& digest) {
-  v1::BlobDigest wire;
-  wire.set_sha256(digest.Hex());
-  wire.set_size_bytes(digest.size_bytes);
-  return wire;
-}
-
 absl::StatusOr<Digest> FromWire(const v1::BlobDigest& digest) {
   return ParseDigest(digest.sha256(), digest.size_bytes());
 }

@@ -3,9 +3,9 @@
 
 #include "fmt/format.h"
 #include "lib/base/digest.h"
+#include "lib/base/netstring.h"
 #include "lib/base/resource_names.h"
 #include "lib/promotion/decide.h"
-#include "lib/promotion/netstring.h"
 #include "lib/promotion/read_values.h"
 
 namespace cairn::promotion {

@@ -9,7 +9,7 @@
 #include "lib/base/clock.h"
 #include "lib/base/digest.h"
 #include "lib/base/errors.h"
-#include "lib/promotion/netstring.h"
+#include "lib/base/netstring.h"
 
 namespace cairn::promotion {
 namespace {

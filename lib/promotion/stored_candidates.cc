@@ -4,7 +4,7 @@
 
 #include "lib/base/digest.h"
 #include "lib/base/errors.h"
-#include "lib/promotion/netstring.h"
+#include "lib/base/netstring.h"
 
 namespace cairn::promotion {
 

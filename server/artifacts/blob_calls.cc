@@ -12,17 +12,11 @@
 #include "lib/base/resource_names.h"
 #include "lib/base/rpc_status.h"
 #include "lib/base/status_macros.h"
+#include "lib/base/wire_digest.h"
 #include "server/core/limits.h"
 
 namespace cairn::artifacts {
 namespace {
-
-v1::BlobDigest ToWire(const Digest& digest) {
-  v1::BlobDigest wire;
-  wire.set_sha256(digest.Hex());
-  wire.set_size_bytes(digest.size_bytes);
-  return wire;
-}
 
 absl::Status CheckCount(std::string_view field, int count) {
   if (count <= limits::kDigestsPerCall) return absl::OkStatus();

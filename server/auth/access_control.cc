@@ -5,6 +5,7 @@
 #include "fmt/format.h"
 #include "lib/base/clock.h"
 #include "lib/base/errors.h"
+#include "lib/base/hmac.h"
 #include "lib/base/status_macros.h"
 #include "server/auth/patterns.h"
 #include "server/auth/token_text.h"
@@ -139,7 +140,7 @@ absl::StatusOr<IdentityPtr> AccessControl::Authenticate(std::string_view token,
   }
   const auto parts = ParseToken(token);
   const auto* known = parts.has_value() ? Current().tokens->Find(parts->id) : nullptr;
-  if (known == nullptr || !SameDigest(SecretDigest(parts->secret), (*known)->secret_sha256)) {
+  if (known == nullptr || !IsSameCode(SecretDigest(parts->secret), (*known)->secret_sha256)) {
     return Unauthenticated(ErrorReason::TOKEN_INVALID, "the token is not valid");
   }
   const IdentityPtr& identity = (*known)->identity;

@@ -1,6 +1,5 @@
 #include "server/auth/token_text.h"
 
-#include <openssl/crypto.h>
 #include <openssl/evp.h>
 
 #include <algorithm>
@@ -71,10 +70,6 @@ std::string SecretDigest(std::string_view secret) {
   EVP_DigestUpdate(context.get(), secret.data(), secret.size());
   EVP_DigestFinal_ex(context.get(), reinterpret_cast<unsigned char*>(digest.data()), nullptr);
   return digest;
-}
-
-bool SameDigest(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
 }
 
 }  // namespace cairn::auth

@@ -43,9 +43,6 @@ std::optional<std::string_view> BearerOf(std::string_view authorization);
 // SHA-256 of a secret: 32 bytes.
 std::string SecretDigest(std::string_view secret);
 
-// Whether two digests are equal, in a time that depends on their lengths only.
-bool SameDigest(std::string_view a, std::string_view b);
-
 }  // namespace cairn::auth
 
 #endif  // CAIRN_SERVER_AUTH_TOKEN_TEXT_H_

@@ -7,6 +7,7 @@
 
 #include "lib/base/digest.h"
 #include "lib/base/encoding.h"
+#include "lib/base/hmac.h"
 
 namespace cairn::auth {
 namespace {
@@ -86,10 +87,10 @@ TEST(TokenText, TheDigestIsAsDocumented) {
 TEST(TokenText, DigestsAreComparedWhole) {
   const std::string digest = SecretDigest(kSecret);
   EXPECT_EQ(HexEncode(digest), Sha256Hex(kSecret));
-  EXPECT_TRUE(SameDigest(digest, SecretDigest(kSecret)));
-  EXPECT_FALSE(SameDigest(digest, SecretDigest(kId)));
-  EXPECT_FALSE(SameDigest(digest, digest.substr(1)));
-  EXPECT_FALSE(SameDigest(digest, ""));
+  EXPECT_TRUE(IsSameCode(digest, SecretDigest(kSecret)));
+  EXPECT_FALSE(IsSameCode(digest, SecretDigest(kId)));
+  EXPECT_FALSE(IsSameCode(digest, digest.substr(1)));
+  EXPECT_FALSE(IsSameCode(digest, ""));
 }
 
 }  // namespace

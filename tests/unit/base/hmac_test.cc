@@ -26,6 +26,12 @@ TEST(HmacTest, TakesKeysOfAnyLength) {
             "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad");
 }
 
+TEST(HmacTest, NoTwoListsOfTextsHaveOneCode) {
+  EXPECT_EQ(HmacSha256OfTexts("k", {"ab", ""}), HmacSha256("k", "2:ab,0:,"));
+  EXPECT_NE(HmacSha256OfTexts("k", {"ab", "c"}), HmacSha256OfTexts("k", {"a", "bc"}));
+  EXPECT_NE(HmacSha256OfTexts("k", {"ab"}), HmacSha256OfTexts("k", {"ab", ""}));
+}
+
 TEST(HmacTest, KeysAreNewAndCodesAreComparedWhole) {
   EXPECT_EQ(NewHmacKey().size(), 32u);
   EXPECT_NE(NewHmacKey(), NewHmacKey());

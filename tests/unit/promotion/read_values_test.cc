@@ -3,7 +3,7 @@
 #include "cairn/internal/records.pb.h"
 #include "gtest/gtest.h"
 #include "lib/base/digest.h"
-#include "lib/promotion/netstring.h"
+#include "lib/base/netstring.h"
 #include "tests/testing/status_matchers.h"
 
 namespace cairn::promotion {

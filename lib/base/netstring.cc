@@ -1,11 +1,11 @@
-#include "lib/promotion/netstring.h"
+#include "lib/base/netstring.h"
 
 #include <charconv>
 #include <cstddef>
 
 #include "fmt/format.h"
 
-namespace cairn::promotion {
+namespace cairn {
 
 void AppendNetstring(std::string& out, std::string_view text) {
   fmt::format_to(std::back_inserter(out), "{}:", text.size());
@@ -27,4 +27,4 @@ std::optional<std::string_view> TakeNetstring(std::string_view& bytes) {
   return text;
 }
 
-}  // namespace cairn::promotion
+}  // namespace cairn

@@ -1,11 +1,11 @@
-#ifndef CAIRN_LIB_PROMOTION_NETSTRING_H_
-#define CAIRN_LIB_PROMOTION_NETSTRING_H_
+#ifndef CAIRN_LIB_BASE_NETSTRING_H_
+#define CAIRN_LIB_BASE_NETSTRING_H_
 
 #include <optional>
 #include <string>
 #include <string_view>
 
-namespace cairn::promotion {
+namespace cairn {
 
 // Netstrings: `LENGTH:BYTES,` with the length in decimal, as in
 // https://cr.yp.to/proto/netstrings.txt. No two lists of texts have the same encoding, so digests
@@ -19,6 +19,6 @@ void AppendNetstring(std::string& out, std::string_view text);
 // form. Points into `bytes`; never reads outside it.
 std::optional<std::string_view> TakeNetstring(std::string_view& bytes);
 
-}  // namespace cairn::promotion
+}  // namespace cairn
 
-#endif  // CAIRN_LIB_PROMOTION_NETSTRING_H_
+#endif  // CAIRN_LIB_BASE_NETSTRING_H_
