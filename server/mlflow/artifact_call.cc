@@ -7,6 +7,7 @@
 
 #include "fmt/format.h"
 #include "lib/base/errors.h"
+#include "server/calls/call_record.h"
 #include "server/gateway/connect_head.h"
 #include "server/mlflow/artifact_tree.h"
 #include "server/mlflow/entities.h"
@@ -17,12 +18,6 @@ namespace cairn::mlflow {
 namespace {
 
 constexpr std::string_view kBefore = "/mlflow-artifacts/artifacts/";
-
-service::Caller ArtifactCaller(const Gateway& gateway, const http::Request& request,
-                               const std::shared_ptr<http::Exchange>& exchange) {
-  return gateway::CallerOf(gateway.environment, request, std::nullopt,
-                           [exchange] { return exchange->gone(); });
-}
 
 }  // namespace
 
@@ -36,13 +31,17 @@ ArtifactCall::ArtifactCall(service::Caller caller, std::shared_ptr<Gateway> gate
 
 void ArtifactCall::Begin(std::shared_ptr<Gateway> gateway, Handler handler, http::Request request,
                          std::shared_ptr<http::Exchange> exchange) {
-  service::Caller caller = ArtifactCaller(*gateway, request, exchange);
+  service::Caller caller = gateway::CallerOf(gateway->environment, request, std::nullopt,
+                                             [exchange] { return exchange->gone(); });
   BeginFor(std::move(caller), std::move(gateway), handler, std::move(request), std::move(exchange));
 }
 
 void ArtifactCall::BeginFor(service::Caller caller, std::shared_ptr<Gateway> gateway,
                             Handler handler, http::Request request,
                             std::shared_ptr<http::Exchange> exchange) {
+  caller.ended = [exchange]() -> absl::Status {
+    return exchange->gone() ? calls::CallEnded() : absl::OkStatus();
+  };
   auto call = std::make_unique<ArtifactCall>(std::move(caller), std::move(gateway),
                                              std::move(request), exchange);
   const absl::Status known =

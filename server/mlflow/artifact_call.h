@@ -28,7 +28,8 @@ class ArtifactCall {
   // Who is not known is refused before anything is read.
   static void Begin(std::shared_ptr<Gateway> gateway, Handler handler, http::Request request,
                     std::shared_ptr<http::Exchange> exchange);
-  // The same for a caller that is known otherwise than by what the request says.
+  // The same for a caller that is known otherwise than by what the request says; he is gone with
+  // the exchange, whatever `caller` says of that.
   static void BeginFor(service::Caller caller, std::shared_ptr<Gateway> gateway, Handler handler,
                        http::Request request, std::shared_ptr<http::Exchange> exchange);
 

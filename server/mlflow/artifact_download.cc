@@ -112,7 +112,7 @@ Task<absl::Status> Send(ArtifactCall& call, v1::ArtifactFile file) {
 }  // namespace
 
 Task<absl::Status> SendFile(ArtifactCall& call, v1::ArtifactFile file) {
-  co_return co_await Send(call, std::move(file));
+  return Send(call, std::move(file));
 }
 
 Task<absl::StatusOr<v1::ArtifactFile>> FileAt(Session& session, ArtifactPlace place) {
@@ -125,12 +125,10 @@ Task<absl::StatusOr<v1::ArtifactFile>> FileAt(Session& session, ArtifactPlace pl
 
 namespace {
 
-Task<absl::Status> SendFrom(ArtifactCall& call, std::string run_id, std::string run_name,
-                            std::string path) {
-  ArtifactPlace place{std::move(run_id), std::move(run_name), std::move(path)};
+Task<absl::Status> SendFrom(ArtifactCall& call, ArtifactPlace place) {
   auto file = co_await FileAt(call.session(), std::move(place));
   if (!file.ok()) co_return file.status();
-  co_return co_await Send(call, *std::move(file));
+  co_return co_await SendFile(call, *std::move(file));
 }
 
 }  // namespace
@@ -138,7 +136,7 @@ Task<absl::Status> SendFrom(ArtifactCall& call, std::string run_id, std::string 
 Task<absl::Status> DownloadArtifact(ArtifactCall& call) {
   CAIRN_CO_ASSIGN_OR_RETURN(const ArtifactPlace place, call.Place());
   CAIRN_CO_RETURN_IF_ERROR(co_await CheckPlace(call.session(), place));
-  co_return co_await SendFrom(call, place.run_id, place.run_name, place.path);
+  co_return co_await SendFrom(call, place);
 }
 
 Task<absl::Status> DownloadByQuery(ArtifactCall& call) {
@@ -150,7 +148,8 @@ Task<absl::Status> DownloadByQuery(ArtifactCall& call) {
   CAIRN_CO_ASSIGN_OR_RETURN(const std::string path, ArtifactPathOf(*sent));
   const auto name = co_await call.session().NameOfRun(*run_id);
   if (!name.ok()) co_return name.status();
-  co_return co_await SendFrom(call, *run_id, *name, path);
+  ArtifactPlace place{*run_id, *name, path};
+  co_return co_await SendFrom(call, std::move(place));
 }
 
 Task<absl::Status> DownloadOfModel(ArtifactCall& call) {
@@ -163,7 +162,8 @@ Task<absl::Status> DownloadOfModel(ArtifactCall& call) {
   CAIRN_CO_ASSIGN_OR_RETURN(const std::string path, ArtifactPathOf(*sent));
   const auto model = co_await GetLoggedModel(call.session(), model_id);
   if (!model.ok()) co_return model.status();
-  co_return co_await SendFrom(call, model->uid(), model->name(), path);
+  ArtifactPlace place{model->uid(), model->name(), path};
+  co_return co_await SendFrom(call, std::move(place));
 }
 
 }  // namespace cairn::mlflow

@@ -7,10 +7,12 @@
 
 #include "fmt/format.h"
 #include "lib/base/errors.h"
+#include "lib/base/wire_digest.h"
 #include "server/calls/waiting_room.h"
 #include "server/core/limits.h"
 #include "server/gateway/arrival.h"
 #include "server/mlflow/artifact_call.h"
+#include "server/mlflow/blob_batch.h"
 #include "server/mlflow/error.h"
 #include "server/mlflow/next_piece.h"
 #include "server/mlflow/pause.h"
@@ -34,17 +36,6 @@ constexpr auto kRoomPause = std::chrono::milliseconds(50);
 constexpr int kRoomTries = 1200;
 // How often the file that stands in the way is removed, should somebody else put another one there.
 constexpr int kReplacements = 3;
-
-v1::BlobDigest WireOf(const Digest& digest) {
-  v1::BlobDigest wire;
-  wire.set_sha256(digest.Hex());
-  wire.set_size_bytes(digest.size_bytes);
-  return wire;
-}
-
-absl::Status StatusOf(const google::rpc::Status& wire) {
-  return absl::Status(static_cast<absl::StatusCode>(wire.code()), wire.message());
-}
 
 absl::Status NoRoom() {
   return Error(absl::StatusCode::kResourceExhausted, ErrorReason::QUEUE_FULL,
@@ -81,12 +72,7 @@ absl::Status ArtifactUpload::MakeRoom() {
 }
 
 void ArtifactUpload::AddChunk(size_t begin, size_t end, v1::BatchUpdateBlobsRequest& batch) {
-  const std::string_view chunk = std::string_view(buffer_).substr(begin, end - begin);
-  v1::BlobDigest digest = WireOf(DigestOf(chunk));
-  auto& entry = *batch.add_entries();
-  *entry.mutable_digest() = digest;
-  entry.set_data(std::string(chunk));
-  *splice_.add_chunks() = std::move(digest);
+  *splice_.add_chunks() = AddBlob(buffer_.substr(begin, end - begin), batch);
 }
 
 void ArtifactUpload::Cut(bool last, v1::BatchUpdateBlobsRequest& batch) {
@@ -112,15 +98,6 @@ void ArtifactUpload::Cut(bool last, v1::BatchUpdateBlobsRequest& batch) {
   seen_ -= begin;
 }
 
-Task<absl::Status> ArtifactUpload::Store(v1::BatchUpdateBlobsRequest batch) {
-  const auto stored = co_await session_.Call(session_.rows().batch_update_blobs, std::move(batch));
-  if (!stored.ok()) co_return stored.status();
-  for (const auto& result : stored->results()) {
-    CAIRN_CO_RETURN_IF_ERROR(StatusOf(result.status()));
-  }
-  co_return absl::OkStatus();
-}
-
 Task<absl::Status> ArtifactUpload::Flush(bool last) {
   OnPool hop{session_.environment().pools.compute};
   co_await hop;
@@ -130,11 +107,11 @@ Task<absl::Status> ArtifactUpload::Flush(bool last) {
     co_return Refuse(kInvalidParameter, "The file is larger than an artifact may be.");
   }
   if (batch.entries().empty()) co_return absl::OkStatus();
-  co_return co_await Store(std::move(batch));
+  co_return co_await StoreBlobs(session_, std::move(batch));
 }
 
 Task<absl::StatusOr<v1::BlobDigest>> ArtifactUpload::Splice() {
-  v1::BlobDigest digest = WireOf(whole_.Finish());
+  v1::BlobDigest digest = ToWire(whole_.Finish());
   if (splice_.chunks_size() == 1) co_return std::move(digest);  // it is stored under its own name
   *splice_.mutable_digest() = digest;
   const auto whole = co_await session_.Call(session_.rows().splice_blob, std::move(splice_));
@@ -157,7 +134,7 @@ Task<absl::Status> ArtifactUpload::ReadAll(http::Exchange& exchange) {
     v1::BatchUpdateBlobsRequest one;
     whole_.Update(buffer_);
     AddChunk(0, buffer_.size(), one);
-    co_return co_await Store(std::move(one));
+    co_return co_await StoreBlobs(session_, std::move(one));
   }
   co_return co_await Flush(/*last=*/true);
 }

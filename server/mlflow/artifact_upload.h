@@ -62,7 +62,6 @@ class ArtifactUpload {
   Task<absl::Status> Flush(bool last);
   void Cut(bool last, v1::BatchUpdateBlobsRequest& batch);
   void AddChunk(size_t begin, size_t end, v1::BatchUpdateBlobsRequest& batch);
-  Task<absl::Status> Store(v1::BatchUpdateBlobsRequest batch);
   // Names all chunks as one blob.
   Task<absl::StatusOr<v1::BlobDigest>> Splice();
 

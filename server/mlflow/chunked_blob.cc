@@ -3,16 +3,15 @@
 #include <cstdint>
 #include <utility>
 
+#include "lib/base/wire_digest.h"
+#include "server/mlflow/blob_batch.h"
+#include "server/mlflow/error.h"
+
 namespace cairn::mlflow {
 namespace {
 
 constexpr int kMostReadDigests = 1000;
 constexpr int64_t kReadAtOnceBytes = int64_t{2} << 20;
-
-void Write(const Digest& digest, v1::BlobDigest& wire) {
-  wire.set_sha256(digest.Hex());
-  wire.set_size_bytes(digest.size_bytes);
-}
 
 // The digest of the chunks one after the other, read back a few at a time.
 Task<absl::StatusOr<Digest>> DigestOfChunks(Session& session, const std::vector<Digest>& chunks) {
@@ -22,17 +21,14 @@ Task<absl::StatusOr<Digest>> DigestOfChunks(Session& session, const std::vector<
     for (int64_t bytes = 0; next < chunks.size() && read.digests_size() < kMostReadDigests;) {
       bytes += chunks[next].size_bytes;
       if (read.digests_size() > 0 && bytes > kReadAtOnceBytes) break;
-      Write(chunks[next++], *read.add_digests());
+      *read.add_digests() = ToWire(chunks[next++]);
     }
     const auto got = co_await session.Call(session.rows().batch_read_blobs, std::move(read));
     if (!got.ok()) co_return got.status();
     OnPool hop{session.environment().pools.compute};
     co_await hop;
     for (const auto& result : got->results()) {
-      if (result.status().code() != 0) {
-        co_return absl::Status(static_cast<absl::StatusCode>(result.status().code()),
-                               result.status().message());
-      }
+      CAIRN_CO_RETURN_IF_ERROR(StatusOfBlob(result.status()));
       whole.Update(result.data());
     }
     session.TakeCharge();  // of what was just read
@@ -45,12 +41,11 @@ Task<absl::StatusOr<Digest>> DigestOfChunks(Session& session, const std::vector<
 Task<absl::StatusOr<v1::BlobDigest>> BlobOfChunks(Session& session, std::vector<Digest> chunks) {
   const auto digest = co_await DigestOfChunks(session, chunks);
   if (!digest.ok()) co_return digest.status();
-  v1::BlobDigest whole;
-  Write(*digest, whole);
+  v1::BlobDigest whole = ToWire(*digest);
   if (chunks.size() == 1) co_return std::move(whole);
   v1::SpliceBlobRequest splice;
   *splice.mutable_digest() = whole;
-  for (const Digest& chunk : chunks) Write(chunk, *splice.add_chunks());
+  for (const Digest& chunk : chunks) *splice.add_chunks() = ToWire(chunk);
   const auto spliced = co_await session.Call(session.rows().splice_blob, std::move(splice));
   if (!spliced.ok()) co_return spliced.status();
   co_return std::move(whole);

@@ -6,26 +6,12 @@
 #include "server/mlflow/error.h"
 
 namespace cairn::mlflow {
-namespace {
-
-// Each field with its length, so that no two claims have one text.
-std::string TextOf(const PartClaim& claim) {
-  // What it is for, so that a signature of another kind is none of this one.
-  std::string text = "cairn.mlflow.part.v1,";
-  for (const std::string& field :
-       {claim.upload_id, claim.principal, claim.run, claim.path, std::to_string(claim.part_number),
-        std::to_string(claim.expire_unix_seconds)}) {
-    text += fmt::format("{}:{},", field.size(), field);
-  }
-  return text;
-}
-
-}  // namespace
-
 ClaimSigner::ClaimSigner(const Clock& clock) : clock_(clock), key_(NewHmacKey()) {}
 
 std::string ClaimSigner::Sign(const PartClaim& claim) const {
-  return HexEncode(HmacSha256(key_, TextOf(claim)));
+  return HexEncode(HmacSha256OfTexts(
+      key_, {"cairn.mlflow.part.v1", claim.upload_id, claim.principal, claim.run, claim.path,
+             std::to_string(claim.part_number), std::to_string(claim.expire_unix_seconds)}));
 }
 
 absl::Status ClaimSigner::Check(const PartClaim& claim, std::string_view signature) const {

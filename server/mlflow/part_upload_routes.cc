@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -13,8 +14,6 @@
 #include "lib/base/digest.h"
 #include "lib/base/errors.h"
 #include "lib/base/ids.h"
-#include "server/auth/access_control.h"
-#include "server/calls/call_record.h"
 #include "server/gateway/arrival.h"
 #include "server/gateway/connect_head.h"
 #include "server/gateway/json_text.h"
@@ -22,6 +21,7 @@
 #include "server/mlflow/chunked_blob.h"
 #include "server/mlflow/error.h"
 #include "server/mlflow/json_call.h"
+#include "server/mlflow/signed_url.h"
 #include "server/service/authorize.h"
 
 namespace cairn::mlflow {
@@ -64,34 +64,16 @@ PartClaim ClaimOf(const PartUploadStart& start, int64_t number) {
   return claim;
 }
 
-// What stands before `/mpu/` in a URL that leads here, as of presigned downloads: Host is what the
-// one who gets the URL sent himself.
-absl::StatusOr<std::string> BaseUrlOf(const Gateway& gateway, const http::Request& request) {
-  const std::string_view host = gateway::HeaderOf(request, "host");
-  if (host.empty()) return MissingValue("Host");
-  const bool secure = gateway.tls || gateway::HeaderOf(request, "x-forwarded-proto") == "https";
-  const std::string_view path = request.path;
-  return fmt::format("{}://{}{}", secure ? "https" : "http", host,
-                     path.substr(0, path.find("/mpu/")));
-}
-
 std::string PartUrl(const ClaimSigner& signer, const std::string& base, const PartClaim& claim) {
   return fmt::format("{}/mpu/part/{}/{}?expires={}&signature={}", base, claim.upload_id,
                      claim.part_number, claim.expire_unix_seconds, signer.Sign(claim));
-}
-
-// A revoked token ends the URLs that were made for it.
-absl::Status CheckStillValid(const Gateway& gateway, const service::Caller& caller) {
-  const auth::AccessControl* access = gateway.environment.access;
-  if (access == nullptr || caller.identity == nullptr) return absl::OkStatus();
-  return access->StillValid(*caller.identity, gateway.environment.clock.NowUnixNanos());
 }
 
 // Frees what is over, also if nobody ever asks again.
 void SweepLater(const std::shared_ptr<Gateway>& gateway) {
   calls::Alarms& alarms = gateway->environment.alarms;
   const auto when =
-      std::chrono::steady_clock::now() + std::chrono::seconds(gateway->upload_seconds + 1);
+      std::chrono::steady_clock::now() + std::chrono::seconds(gateway->options.upload_seconds + 1);
   alarms.Set(when, [weak = std::weak_ptr<Gateway>(gateway)] {
     const std::shared_ptr<Gateway> there = weak.lock();
     if (there == nullptr) return;
@@ -179,7 +161,7 @@ Task<absl::Status> CreateUpload(ArtifactCall& call) {
   CAIRN_CO_RETURN_IF_ERROR(co_await CheckPlace(session, place));
   Gateway& gateway = call.gateway();
   CAIRN_CO_RETURN_IF_ERROR(MayLog(gateway, session.caller(), place.run_name));
-  CAIRN_CO_ASSIGN_OR_RETURN(const std::string base, BaseUrlOf(gateway, call.request()));
+  CAIRN_CO_ASSIGN_OR_RETURN(const std::string base, OwnUrlBefore("/mpu/", gateway, call.request()));
   PartUploadStart start;
   start.id = SystemIds().NewHexId();
   start.place = place;
@@ -188,7 +170,7 @@ Task<absl::Status> CreateUpload(ArtifactCall& call) {
   start.holder = gateway::HolderOf(session.environment(), session.caller());
   start.num_parts = num_parts;
   const int64_t now = gateway.signer.NowUnixSeconds();
-  start.expire_unix_seconds = now + gateway.upload_seconds;
+  start.expire_unix_seconds = now + gateway.options.upload_seconds;
   CAIRN_CO_ASSIGN_OR_RETURN(const std::shared_ptr<PartUpload> upload,
                             gateway.part_uploads.Open(std::move(start), now));
   if (!gateway.sweep_waits.exchange(true)) SweepLater(call.shared_gateway());
@@ -205,15 +187,20 @@ Task<absl::Status> CreateUpload(ArtifactCall& call) {
 
 namespace {
 
+// The number that a text begins with; 0 if that is none.
+int64_t NumberIn(std::string_view text) {
+  int64_t number = 0;
+  std::from_chars(text.data(), text.data() + text.size(), number);
+  return number;
+}
+
 absl::StatusOr<service::Caller> CallerOfPart(Gateway& gateway, const http::Request& request) {
   const std::string id(request.Param("upload_id"));
   const auto upload = gateway.part_uploads.Find(id, gateway.signer.NowUnixSeconds());
   if (upload == nullptr) return NoUpload(id);
-  const std::string_view text = request.Param("part_number");
-  PartClaim claim = ClaimOf(upload->start(), 0);
-  std::from_chars(text.data(), text.data() + text.size(), claim.part_number);
+  PartClaim claim = ClaimOf(upload->start(), NumberIn(request.Param("part_number")));
   // Only the one way to write them is signed.
-  if (std::to_string(claim.part_number) != text ||
+  if (std::to_string(claim.part_number) != request.Param("part_number") ||
       std::to_string(claim.expire_unix_seconds) != gateway::QueryOf(request, "expires")) {
     claim.part_number = -1;
   }
@@ -230,14 +217,10 @@ Task<absl::Status> ReceiveOne(ArtifactCall& call) {
   const std::string id(call.request().Param("upload_id"));
   const auto upload = gateway.part_uploads.Find(id, gateway.signer.NowUnixSeconds());
   if (upload == nullptr) co_return NoUpload(id);
-  const std::string_view text = call.request().Param("part_number");
-  int64_t number = 0;
-  std::from_chars(text.data(), text.data() + text.size(), number);
-  const std::string_view length = gateway::HeaderOf(call.request(), "content-length");
-  int64_t size = 0;
-  std::from_chars(length.data(), length.data() + length.size(), size);
+  const int64_t number = NumberIn(call.request().Param("part_number"));
   // Of what is longer than any file it does not matter where it begins.
-  size = std::clamp(size, int64_t{0}, int64_t{1} << 40);
+  const int64_t size = std::clamp(NumberIn(gateway::HeaderOf(call.request(), "content-length")),
+                                  int64_t{0}, int64_t{1} << 40);
   ArtifactUpload receiver(call.session(), gateway.uploads, upload->start().holder);
   auto part = co_await receiver.ReceivePart(call.exchange(), (number - 1) * size);
   if (!part.ok()) co_return part.status();
@@ -260,9 +243,6 @@ void BeginPart(std::shared_ptr<Gateway> gateway, http::Request request,
   auto caller = CallerOfPart(*gateway, request);
   if (!caller.ok()) return exchange->Answer(ErrorAnswer(caller.status()));
   caller->now_unix_nanos = gateway->environment.clock.NowUnixNanos();
-  caller->ended = [exchange]() -> absl::Status {
-    return exchange->gone() ? calls::CallEnded() : absl::OkStatus();
-  };
   ArtifactCall::BeginFor(*std::move(caller), std::move(gateway), ReceiveOne, std::move(request),
                          std::move(exchange));
 }

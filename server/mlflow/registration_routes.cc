@@ -4,12 +4,12 @@
 #include <vector>
 
 #include "fmt/format.h"
-#include "lib/base/digest.h"
 #include "lib/base/errors.h"
 #include "lib/base/resource_names.h"
 #include "lib/base/status_macros.h"
 #include "nlohmann/json.hpp"
 #include "server/core/limits.h"
+#include "server/mlflow/blob_batch.h"
 #include "server/mlflow/entities.h"
 #include "server/mlflow/error.h"
 #include "server/mlflow/logged_model.h"
@@ -162,40 +162,21 @@ absl::Status AnotherModel(const Registration& asked) {
                             Shortened(asked.source, 200)));
 }
 
-// Stores the text of the prompt, and answers what names it.
-Task<absl::StatusOr<v1::BlobDigest>> StoreText(Session& session, std::string text) {
-  const Digest digest = DigestOf(text);
-  v1::BlobDigest wire;
-  wire.set_sha256(digest.Hex());
-  wire.set_size_bytes(digest.size_bytes);
-  v1::BatchUpdateBlobsRequest store;
-  *store.add_entries()->mutable_digest() = wire;
-  store.mutable_entries(0)->set_data(std::move(text));
-  const auto stored = co_await session.Call(session.rows().batch_update_blobs, std::move(store));
-  if (!stored.ok()) co_return stored.status();
-  const auto& result = stored->results(0).status();
-  if (result.code() != 0) {
-    co_return absl::Status(static_cast<absl::StatusCode>(result.code()), result.message());
-  }
-  co_return std::move(wire);
-}
-
 // A version of a prompt: its text is its file.
 Task<absl::StatusOr<v1::ModelVersion>> FromPrompt(Session& session, Registration asked) {
-  std::string text;
-  const auto tag = asked.wanted.tags().find(std::string(kPromptTextTag));
-  if (tag != asked.wanted.tags().end()) text = tag->second;
+  std::string text = PromptTextOf(asked.wanted.tags());
   CAIRN_CO_RETURN_IF_ERROR(CheckPromptText(text));
   PutTag(kNamedRunTag, asked.run_id, asked.wanted);
   CutPromptText(*asked.wanted.mutable_tags());
-  const auto digest = co_await StoreText(session, std::move(text));
-  if (!digest.ok()) co_return digest.status();
+  v1::BatchUpdateBlobsRequest store;
+  const v1::BlobDigest digest = AddBlob(std::move(text), store);
+  CAIRN_CO_RETURN_IF_ERROR(co_await StoreBlobs(session, std::move(store)));
   v1::CreateModelVersionRequest create;
   create.set_parent(ModelName(asked.model));
   *create.mutable_model_version() = asked.wanted;
   v1::ArtifactFile& file = *create.mutable_model_version()->add_files();
   file.set_path(std::string(kPromptFile));
-  *file.mutable_digest() = *digest;
+  *file.mutable_digest() = digest;
   co_return co_await session.Call(session.rows().create_model_version, std::move(create));
 }
 

@@ -164,12 +164,8 @@ absl::StatusOr<std::vector<http::Route>> MlflowRoutes(calls::Environment& enviro
                                                       const service::MethodTable& methods,
                                                       const MlflowOptions& options) {
   CAIRN_ASSIGN_OR_RETURN(Rows found, Rows::Find(methods));
-  const std::shared_ptr<Gateway> gateway(new Gateway{.environment = environment,
-                                                     .rows = found,
-                                                     .places = {},
-                                                     .webhooks = options.webhooks,
-                                                     .tls = options.tls,
-                                                     .upload_seconds = options.upload_seconds});
+  const std::shared_ptr<Gateway> gateway(
+      new Gateway{.environment = environment, .rows = found, .places = {}, .options = options});
   const std::vector<RouteRow> rows = AllRows();
   std::vector<http::Route> routes;
   for (const std::string prefix : kPrefixes) {

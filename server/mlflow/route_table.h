@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "lib/http/router.h"
 #include "server/calls/environment.h"
+#include "server/mlflow/options.h"
 #include "server/mlflow/request.h"
 #include "server/mlflow/session.h"
 #include "server/mlflow/task.h"
@@ -52,13 +53,6 @@ std::vector<RouteRow> RegistrySearchRoutes();
 std::vector<RouteRow> WebhookRoutes();
 // Below /api/2.0/mlflow-artifacts, which has routes that stream besides.
 std::vector<RouteRow> ProxyRoutes();
-
-// What the routes need besides the calls.
-struct MlflowOptions {
-  webhooks::Deliverer* webhooks = nullptr;  // outlives the routes and calls
-  bool tls = false;            // how clients reach the port, which presigned URLs begin with
-  int64_t upload_seconds = 0;  // how long an upload in parts may take
-};
 
 // All of them, under both prefixes, with the proxy for artifacts (artifact_call.h). What else is
 // asked for below these prefixes is 404 ENDPOINT_NOT_FOUND, which clients take as a sign to try an

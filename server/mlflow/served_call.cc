@@ -23,7 +23,7 @@ ServedCall::ServedCall(std::shared_ptr<Gateway> gateway, Handler handler, http::
       handler_(handler),
       responder_(std::move(responder)),
       packs_(http::AcceptsCoding(gateway::HeaderOf(request, "accept-encoding"), "gzip")),
-      session_(gateway_->environment, gateway_->rows, gateway_->places, gateway_->webhooks,
+      session_(gateway_->environment, gateway_->rows, gateway_->places, gateway_->options.webhooks,
                gateway::CallerOf(gateway_->environment, request, std::nullopt,
                                  [responder = responder_] { return responder.gone(); })),
       raw_(std::move(request)) {}

@@ -12,6 +12,7 @@
 #include "lib/http/message.h"
 #include "lib/http/responder.h"
 #include "server/calls/environment.h"
+#include "server/mlflow/options.h"
 #include "server/mlflow/part_claim.h"
 #include "server/mlflow/part_uploads.h"
 #include "server/mlflow/request.h"
@@ -29,16 +30,13 @@ struct Gateway {
   calls::Environment& environment;
   Rows rows;
   RunPlaces places;
-  webhooks::Deliverer* webhooks = nullptr;
+  MlflowOptions options;
   // What uploads of artifacts hold, 1 MiB and a little each; one caller has half of it at most.
   SharedBudget uploads{int64_t{64} << 20, int64_t{32} << 20};
-  bool tls = false;  // how clients reach this port
   // Of presigned URLs.
   TicketKey ticket_key{};
   TransferHolders holders{};
-  // Of uploads in parts; what was stored of one is kept for so long at least.
-  int64_t upload_seconds = 6 * 3600;
-  // Uploads are over after a time that nobody shortens or stretches by setting a clock.
+  // Uploads in parts are over after a time that nobody shortens or stretches by setting a clock.
   RunningClock clock{environment.clock.NowUnixNanos(), ForwardClock()};
   ClaimSigner signer{clock};
   PartUploads part_uploads{};

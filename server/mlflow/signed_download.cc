@@ -7,12 +7,10 @@
 #include "fmt/format.h"
 #include "lib/base/clock.h"
 #include "lib/base/digest.h"
-#include "server/auth/access_control.h"
-#include "server/calls/call_record.h"
-#include "server/gateway/connect_head.h"
 #include "server/gateway/json_text.h"
 #include "server/mlflow/artifact_path.h"
 #include "server/mlflow/error.h"
+#include "server/mlflow/signed_url.h"
 
 namespace cairn::mlflow {
 namespace {
@@ -28,13 +26,9 @@ std::string_view Behind(const http::Request& request, std::string_view before) {
 
 absl::StatusOr<std::string> UrlOf(const Gateway& gateway, const http::Request& request,
                                   const std::string& query) {
-  const std::string_view host = gateway::HeaderOf(request, "host");
-  if (host.empty()) return MissingValue("Host");
-  const bool secure = gateway.tls || gateway::HeaderOf(request, "x-forwarded-proto") == "https";
-  const std::string_view path = request.path;
-  return fmt::format("{}://{}{}{}{}?{}", secure ? "https" : "http", host,
-                     path.substr(0, path.find(kPresigned)), kSigned, Behind(request, kPresigned),
-                     query);
+  const auto base = OwnUrlBefore(kPresigned, gateway, request);
+  if (!base.ok()) return base.status();
+  return fmt::format("{}{}{}?{}", *base, kSigned, Behind(request, kPresigned), query);
 }
 
 absl::StatusOr<DownloadTicket> TicketIn(const Gateway& gateway, const http::Request& request) {
@@ -50,23 +44,19 @@ absl::StatusOr<service::Caller> CallerBehind(const Gateway& gateway, const Downl
   caller.now_unix_nanos = gateway.environment.clock.NowUnixNanos();
   caller.identity = gateway.holders.Find(ticket.holder);
   if (caller.identity == nullptr) {
-    return Refuse("PERMISSION_DENIED",
+    return Refuse(kDenied,
                   "The server has forgotten for whom this URL was made. Ask for another presigned "
                   "URL.");
   }
-  const auto* access = gateway.environment.access;
-  if (access != nullptr) {
-    const absl::Status valid = access->StillValid(*caller.identity, caller.now_unix_nanos);
-    if (!valid.ok()) return valid;
-    caller.requester = caller.identity->principal;
-  }
+  if (absl::Status valid = CheckStillValid(gateway, caller); !valid.ok()) return valid;
+  if (gateway.environment.access != nullptr) caller.requester = caller.identity->principal;
   return caller;
 }
 
 Task<absl::Status> SendSigned(ArtifactCall& call) {
   const auto ticket = TicketIn(call.gateway(), call.request());
   if (!ticket.ok()) co_return ticket.status();
-  const auto place = ArtifactPlaceOf(Behind(call.request(), kSigned));
+  const auto place = call.PlaceBehind(kSigned);
   if (!place.ok()) co_return place.status();
   CAIRN_CO_RETURN_IF_ERROR(co_await CheckPlace(call.session(), *place));
   auto file = co_await FileAt(call.session(), *place);
@@ -79,7 +69,7 @@ Task<absl::Status> SendSigned(ArtifactCall& call) {
 }  // namespace
 
 Task<absl::Status> PresignDownload(ArtifactCall& call) {
-  const auto place = ArtifactPlaceOf(Behind(call.request(), kPresigned));
+  const auto place = call.PlaceBehind(kPresigned);
   if (!place.ok()) co_return place.status();
   CAIRN_CO_RETURN_IF_ERROR(co_await CheckPlace(call.session(), *place));
   const auto file = co_await FileAt(call.session(), *place);
@@ -109,9 +99,6 @@ void BeginSignedDownload(std::shared_ptr<Gateway> gateway, http::Request request
   if (!ticket.ok()) return exchange->Answer(ErrorAnswer(ticket.status()));
   auto holder = CallerBehind(*gateway, *ticket);
   if (!holder.ok()) return exchange->Answer(ErrorAnswer(holder.status()));
-  holder->ended = [exchange]() -> absl::Status {
-    return exchange->gone() ? calls::CallEnded() : absl::OkStatus();
-  };
   ArtifactCall::BeginFor(*std::move(holder), std::move(gateway), SendSigned, std::move(request),
                          std::move(exchange));
 }

@@ -17,8 +17,7 @@ namespace cairn::mlflow {
 
 // GET /presigned/{path}: a URL of this server (transfer_ticket.h), below `/signed/` and valid for
 // kTicketSeconds, the headers to send with it, of which there are none, and the file's size. The
-// caller needs what a download needs. The URL has the host that this request named, and https where
-// the port speaks TLS or a proxy before it says so (`X-Forwarded-Proto`).
+// caller needs what a download needs. The URL begins as OwnUrlBefore says.
 //   INVALID_PARAMETER_VALUE  the request names no host; else errors of DownloadArtifact
 Task<absl::Status> PresignDownload(ArtifactCall& call);
 

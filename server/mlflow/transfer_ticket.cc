@@ -15,12 +15,6 @@ namespace {
 
 constexpr const char* kAnother = "Ask for another presigned URL.";
 
-// With its length, so that no two lists of texts are written alike.
-void Append(std::string& signed_text, std::string_view field) {
-  signed_text += fmt::format("{}:", field.size());
-  signed_text += field;
-}
-
 absl::StatusOr<std::string> ParamText(const http::Request& request, std::string_view name) {
   const std::string* value = request.Query(name);
   if (value == nullptr || value->empty()) return MissingValue(name);
@@ -55,16 +49,10 @@ absl::StatusOr<Digest> ContentOf(const http::Request& request) {
 TicketKey::TicketKey() : key_(NewHmacKey()) {}
 
 std::string TicketKey::SignatureOf(const DownloadTicket& ticket) const {
-  std::string text;
-  // What it is for, so that a signature of another kind is none of this one.
-  Append(text, "cairn.mlflow.download.v1");
-  Append(text, ticket.run_name);
-  Append(text, ticket.path);
-  Append(text, ticket.content.Hex());
-  Append(text, std::to_string(ticket.content.size_bytes));
-  Append(text, ticket.holder);
-  Append(text, std::to_string(ticket.expire_unix_seconds));
-  return Base64UrlEncode(HmacSha256(key_, text));
+  return Base64UrlEncode(
+      HmacSha256OfTexts(key_, {"cairn.mlflow.download.v1", ticket.run_name, ticket.path,
+                               ticket.content.Hex(), std::to_string(ticket.content.size_bytes),
+                               ticket.holder, std::to_string(ticket.expire_unix_seconds)}));
 }
 
 std::string TicketKey::QueryOf(const DownloadTicket& ticket) const {
@@ -87,16 +75,15 @@ absl::StatusOr<DownloadTicket> TicketKey::TicketOf(std::string_view run_name, st
 
   DownloadTicket ticket{std::string(run_name), std::string(path), *content, *holder, *expires};
   if (!IsSameCode(*signature, SignatureOf(ticket))) {
-    return Refuse("PERMISSION_DENIED",
+    return Refuse(kDenied,
                   fmt::format("The signature of this URL is not valid here: something in the URL "
                               "was changed, or the server was started again since. {}",
                               kAnother));
   }
   if (now_unix_nanos / kNanosPerSecond >= ticket.expire_unix_seconds) {
-    return Refuse(
-        "PERMISSION_DENIED",
-        fmt::format("This URL was valid until {}. {}",
-                    FormatRfc3339(ticket.expire_unix_seconds * kNanosPerSecond), kAnother));
+    return Refuse(kDenied, fmt::format("This URL was valid until {}. {}",
+                                       FormatRfc3339(ticket.expire_unix_seconds * kNanosPerSecond),
+                                       kAnother));
   }
   return ticket;
 }
