@@ -48,14 +48,9 @@ void Receiver::Answer(const std::string& answer) {
 }
 
 std::vector<Receiver::Received> Receiver::Wait(size_t count, std::chrono::seconds patience) const {
-  const auto until = std::chrono::steady_clock::now() + patience;
-  while (true) {
-    {
-      const std::lock_guard lock(mutex_);
-      if (received_.size() >= count || std::chrono::steady_clock::now() > until) return received_;
-    }
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
-  }
+  std::unique_lock lock(mutex_);
+  came_.wait_for(lock, patience, [&] { return received_.size() >= count; });
+  return received_;
 }
 
 void Receiver::Serve() {
@@ -92,6 +87,7 @@ void Receiver::Take(int connection) {
     received_.push_back(std::move(received));
     answer = "HTTP/1.1 " + answer_ + "Content-Length: 15\r\n\r\nan inner secret";
   }
+  came_.notify_all();
   ::send(connection, answer.data(), answer.size(), MSG_NOSIGNAL);
 }
 

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <condition_variable>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -46,6 +47,7 @@ class Receiver {
   int port_ = 0;
   std::atomic<bool> stopping_{false};
   mutable std::mutex mutex_;
+  mutable std::condition_variable came_;
   std::string answer_ = "200 OK\r\n";
   std::vector<Received> received_;
   std::thread thread_;

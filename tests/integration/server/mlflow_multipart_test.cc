@@ -10,6 +10,7 @@
 
 #include "fmt/format.h"
 #include "tests/integration/server/mlflow_reply.h"
+#include "tests/testing/eventually.h"
 #include "tests/testing/server_process.h"
 
 namespace cairn {
@@ -246,8 +247,7 @@ class MlflowShortUploadTest : public MlflowMultipartTest {
 TEST_F(MlflowShortUploadTest, EndsWithTheLeaseOfItsParts) {
   const Json upload = Create(1);
   ASSERT_EQ(PutPart(upload, 1, "x").status, 200);
-  std::this_thread::sleep_for(std::chrono::milliseconds(2100));
-  EXPECT_EQ(PutPart(upload, 1, "x").status, 404);
+  EXPECT_TRUE(testing::Eventually([&] { return PutPart(upload, 1, "x").status == 404; }));
   EXPECT_EQ(Step("complete", Ending(upload, Json::array())).status, 404);
 }
 
