@@ -30,6 +30,8 @@ void Responder::Answer(Response response) const { state_->Answer(std::move(respo
 
 bool Responder::gone() const { return state_->gone != nullptr && state_->gone->gone(); }
 
+bool Responder::lost() const { return state_->gone != nullptr && state_->gone->lost(); }
+
 void Responder::OnGone(std::function<void()> left) const {
   if (state_->gone != nullptr) state_->gone->OnGone(std::move(left));
 }

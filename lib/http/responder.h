@@ -30,6 +30,9 @@ class Responder {
   // The client left (Departure), so long work may stop. An answer is to be given all the same.
   bool gone() const;
 
+  // As Departure::lost: the answer did not arrive, and nobody else has it.
+  bool lost() const;
+
   // As Departure::OnGone.
   void OnGone(std::function<void()> left) const;
 

@@ -170,8 +170,12 @@ void Session::OnLate() {
 }
 
 void Session::CloseBy(bool reset) {
-  if (std::exchange(phase_, Phase::kClosed) == Phase::kClosed) return;
-  if (departure_ != nullptr) departure_->Depart();
+  const Phase last = std::exchange(phase_, Phase::kClosed);
+  if (last == Phase::kClosed) return;
+  if (departure_ != nullptr) {
+    if (last == Phase::kWorking || !transport_->AllReceived()) departure_->Lose();
+    departure_->Depart();
+  }
   transport_->Close(reset);
   EndAll();
 }

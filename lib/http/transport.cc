@@ -10,6 +10,8 @@
 #include <boost/asio/write.hpp>
 #include <utility>
 
+#include "lib/http/tcp_receipt.h"
+
 namespace cairn::http {
 namespace {
 
@@ -19,6 +21,7 @@ namespace asio = boost::asio;
 constexpr int kSilentSeconds = 60;
 constexpr int kAskSeconds = 10;
 constexpr int kAskTimes = 3;
+constexpr int kUnheardMillis = (kSilentSeconds + kAskSeconds * kAskTimes) * 1000;
 
 void KeepAlive(int fd) {
   const int on = 1;
@@ -26,6 +29,8 @@ void KeepAlive(int fd) {
   (void)::setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &kSilentSeconds, sizeof(int));
   (void)::setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &kAskSeconds, sizeof(int));
   (void)::setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &kAskTimes, sizeof(int));
+  // The same where it is the server that waits, for what it sent to be acknowledged.
+  (void)::setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &kUnheardMillis, sizeof(int));
 }
 
 class PlainTransport final : public Transport {
@@ -86,6 +91,8 @@ void Transport::Close(bool reset) {
   if (reset) socket_.set_option(asio::socket_base::linger(true, 0), ignored);
   socket_.close(ignored);
 }
+
+bool Transport::AllReceived() { return http::AllReceived(socket_.native_handle()); }
 
 std::string Transport::PeerAddress() const {
   ErrorCode error;

@@ -50,6 +50,9 @@ class Transport : public std::enable_shared_from_this<Transport> {
   // Ends the connection; with `reset` so that the client cannot take it for an end as it should be.
   void Close(bool reset);
 
+  // Whether the client's system has all that was written (tcp_receipt.h). REQUIRES: not closed.
+  bool AllReceived();
+
   Socket::executor_type executor() { return socket_.get_executor(); }
   // "127.0.0.1:40312"; empty when it is gone.
   std::string PeerAddress() const;

@@ -230,7 +230,7 @@ Task<Reply> DeleteExperimentTag(Session& session, const Fields& fields) {
 
 std::vector<RouteRow> ExperimentRoutes() {
   return {
-      {"POST", "/experiments/create", CreateExperiment},
+      {"POST", "/experiments/create", CreateExperiment, /*makes=*/true},
       {"GET", "/experiments/get", GetExperiment},
       {"GET", "/experiments/get-by-name", GetExperimentByName},
       {"POST", "/experiments/delete", DeleteExperiment},

@@ -186,7 +186,7 @@ Task<Reply> ListModelDirectory(Session& session, const Fields& fields) {
 
 std::vector<RouteRow> LoggedModelRoutes() {
   return {
-      {"POST", "/logged-models", CreateLoggedModel},
+      {"POST", "/logged-models", CreateLoggedModel, /*makes=*/true},
       {"GET", "/logged-models/{model_id}", GetModelById},
       {"PATCH", "/logged-models/{model_id}", FinalizeModel},
       {"DELETE", "/logged-models/{model_id}", DeleteModelById},

@@ -219,7 +219,7 @@ Task<Reply> CreateVersion(Session& session, const Fields& fields) {
 }  // namespace
 
 std::vector<RouteRow> RegistrationRoutes() {
-  return {{"POST", "/model-versions/create", CreateVersion}};
+  return {{"POST", "/model-versions/create", CreateVersion, /*makes=*/true}};
 }
 
 }  // namespace cairn::mlflow

@@ -59,9 +59,8 @@ http::Route ServingRoute(const std::shared_ptr<Gateway>& gateway, const RouteRow
   http::Route route{row.verb, prefix + row.path, fmt::format("mlflow{}", row.path), nullptr};
   route.body_type = "";  // Request says which
   route.max_body_bytes = limits::kMessageBytes;
-  route.async = [gateway, handler = row.handler](http::Request request,
-                                                 const http::Responder& responder) {
-    ServedCall::Begin(gateway, handler, std::move(request), responder);
+  route.async = [gateway, row](http::Request request, const http::Responder& responder) {
+    ServedCall::Begin(gateway, row, std::move(request), responder);
   };
   route.admit = [gateway](const http::Request& head) {
     return AdmitBody(gateway->environment, head);

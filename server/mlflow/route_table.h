@@ -33,6 +33,9 @@ struct RouteRow {
   const char* verb;
   const char* path;  // "/runs/create"; {name} in it is a field of the request
   Handler handler;
+  // It makes something at each call, so that asking again for an answer that got lost must not be
+  // another call (lost_answers.h).
+  bool makes = false;
 };
 
 // Each file of routes has its table.

@@ -143,9 +143,12 @@ Task<Reply> DeleteTag(Session& session, const Fields& fields) {
 
 std::vector<RouteRow> RunRoutes() {
   return {
-      {"POST", "/runs/create", CreateRun},   {"GET", "/runs/get", GetRun},
-      {"POST", "/runs/update", UpdateRun},   {"POST", "/runs/delete", DeleteRun},
-      {"POST", "/runs/restore", RestoreRun}, {"POST", "/runs/delete-tag", DeleteTag},
+      {"POST", "/runs/create", CreateRun, /*makes=*/true},
+      {"GET", "/runs/get", GetRun},
+      {"POST", "/runs/update", UpdateRun},
+      {"POST", "/runs/delete", DeleteRun},
+      {"POST", "/runs/restore", RestoreRun},
+      {"POST", "/runs/delete-tag", DeleteTag},
   };
 }
 

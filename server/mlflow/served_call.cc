@@ -5,6 +5,7 @@
 
 #include "lib/http/gzip.h"
 #include "server/calls/call_pools.h"
+#include "server/gateway/arrival.h"
 #include "server/gateway/connect_head.h"
 #include "server/mlflow/error.h"
 #include "server/service/authorize.h"
@@ -28,18 +29,38 @@ ServedCall::ServedCall(std::shared_ptr<Gateway> gateway, Handler handler, http::
                                  [responder = responder_] { return responder.gone(); })),
       raw_(std::move(request)) {}
 
-void ServedCall::Begin(std::shared_ptr<Gateway> gateway, Handler handler, http::Request request,
+void ServedCall::Begin(std::shared_ptr<Gateway> gateway, const RouteRow& row, http::Request request,
                        const http::Responder& responder) {
-  ThreadPool& pool = gateway->environment.pools.compute;
-  const bool large = request.body.size() > kLargeBodyBytes;
   auto call =
-      std::make_unique<ServedCall>(std::move(gateway), handler, std::move(request), responder);
+      std::make_unique<ServedCall>(std::move(gateway), row.handler, std::move(request), responder);
   // Before anything is parsed for nobody in particular, and before mistakes are told to them.
   absl::Status known =
       service::CheckIdentity(call->gateway_->environment.access, call->session_.caller());
   if (!known.ok()) return Answer(std::move(call), std::move(known));
-  if (!large) return Serve(std::move(call));
-  // A task of the pool is copied, so it cannot own the call.
+  return row.makes ? Take(std::move(call)) : Run(std::move(call));
+}
+
+void ServedCall::Take(std::unique_ptr<ServedCall> call) {
+  const std::string holder =
+      gateway::HolderOf(call->gateway_->environment, call->session_.caller());
+  const std::string key = LostAnswers::KeyOf(holder, call->raw_.path, call->raw_.body);
+  const std::shared_ptr<Gateway> gateway = call->gateway_;
+  // A turn is copied, so it cannot own the call.
+  ServedCall* const waits = call.release();
+  gateway->lost_answers.Enter(
+      key, waits->responder_, gateway->signer.NowUnixSeconds(),
+      [waits](std::shared_ptr<LostAnswers::Call> makes, const std::string& answer) {
+        std::unique_ptr<ServedCall> taken(waits);
+        if (makes == nullptr) return Answer(std::move(taken), answer);
+        taken->makes_ = std::move(makes);
+        Run(std::move(taken));
+      });
+}
+
+void ServedCall::Run(std::unique_ptr<ServedCall> call) {
+  if (call->raw_.body.size() <= kLargeBodyBytes) return Serve(std::move(call));
+  ThreadPool& pool = call->gateway_->environment.pools.compute;
+  // A task of the pool is copied too.
   ServedCall* const waits = call.release();
   if (pool.TrySubmit([waits] { Serve(std::unique_ptr<ServedCall>(waits)); })) return;
   Answer(std::unique_ptr<ServedCall>(waits), calls::Overloaded());
@@ -56,6 +77,11 @@ void ServedCall::Serve(std::unique_ptr<ServedCall> call) {
 }
 
 void ServedCall::Answer(std::unique_ptr<ServedCall> call, Reply reply) {
+  if (call->makes_ != nullptr) {
+    Gateway& gateway = *call->gateway_;
+    gateway.lost_answers.End(call->makes_, reply.ok() ? &*reply : nullptr,
+                             gateway.signer.NowUnixSeconds());
+  }
   http::Response response = call->ResponseOf(std::move(reply));
   const http::Responder responder = call->responder_;
   call.reset();

@@ -12,6 +12,7 @@
 #include "lib/http/message.h"
 #include "lib/http/responder.h"
 #include "server/calls/environment.h"
+#include "server/mlflow/lost_answers.h"
 #include "server/mlflow/options.h"
 #include "server/mlflow/part_claim.h"
 #include "server/mlflow/part_uploads.h"
@@ -36,6 +37,8 @@ struct Gateway {
   // Of presigned URLs.
   TicketKey ticket_key{};
   TransferHolders holders{};
+  // Of calls that make something.
+  LostAnswers lost_answers{};
   // Uploads in parts are over after a time that nobody shortens or stretches by setting a clock.
   RunningClock clock{environment.clock.NowUnixNanos(), ForwardClock()};
   ClaimSigner signer{clock};
@@ -47,10 +50,11 @@ struct Gateway {
 // before the answer leaves, because the server may be gone after its last answer.
 //
 // Bodies above 16 KiB are parsed on the pool of computations, as those of Connect are; where that
-// takes no more the answer is RESOURCE_EXHAUSTED.
+// takes no more the answer is RESOURCE_EXHAUSTED. A call that makes something is not made twice for
+// a client that asks again because the answer got lost.
 class ServedCall {
  public:
-  static void Begin(std::shared_ptr<Gateway> gateway, Handler handler, http::Request request,
+  static void Begin(std::shared_ptr<Gateway> gateway, const RouteRow& row, http::Request request,
                     const http::Responder& responder);
 
   // Use Begin.
@@ -58,6 +62,9 @@ class ServedCall {
              http::Responder responder);
 
  private:
+  // Its turn, unless an equal one was before it and made what is asked for.
+  static void Take(std::unique_ptr<ServedCall> call);
+  static void Run(std::unique_ptr<ServedCall> call);
   // Parses and runs the route.
   static void Serve(std::unique_ptr<ServedCall> call);
   static void Answer(std::unique_ptr<ServedCall> call, Reply reply);
@@ -71,6 +78,7 @@ class ServedCall {
   http::Request raw_;               // until it is parsed
   std::optional<Request> request_;  // then
   std::optional<Fields> fields_;
+  std::shared_ptr<LostAnswers::Call> makes_;  // to be ended; null: nothing to keep
 };
 
 }  // namespace cairn::mlflow
