@@ -94,6 +94,7 @@ class HttpServer::Impl {
  private:
   void Accept();
   void OnAccept(ErrorCode error, tcp::socket socket);
+  bool MakeRoom();
   bool Enter(const tcp::socket& socket, std::shared_ptr<void>& place) const;
   std::shared_ptr<Transport> MakeTransport(tcp::socket socket);
   void RunThread();
@@ -167,9 +168,8 @@ void HttpServer::Impl::OnAccept(ErrorCode error, tcp::socket socket) {
     });
     return;
   }
-  const std::size_t limit = options_.limits.max_connections;
-  if (context_->registry.size() < 2 * limit) {
-    const bool rejected = context_->registry.staying() >= limit;
+  if (context_->registry.size() < 2 * options_.limits.max_connections) {
+    const bool rejected = !MakeRoom();
     std::shared_ptr<void> place;
     auto transport = Enter(socket, place) ? MakeTransport(std::move(socket)) : nullptr;
     if (transport != nullptr) {
@@ -179,6 +179,15 @@ void HttpServer::Impl::OnAccept(ErrorCode error, tcp::socket socket) {
     }
   }
   Accept();
+}
+
+// Whether there is room for one more: where there is none, who waits for longest goes.
+bool HttpServer::Impl::MakeRoom() {
+  SessionRegistry& registry = context_->registry;
+  if (registry.staying() < options_.limits.max_connections) return true;
+  const std::shared_ptr<Session> longest = registry.LongestWaiting();
+  if (longest != nullptr) longest->GiveWay();
+  return longest != nullptr;
 }
 
 // Whether the gate lets it in.

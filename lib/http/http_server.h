@@ -29,8 +29,9 @@ struct HttpLimits {
   // their headers until their answers are there: else 503 with Retry-After.
   std::size_t max_large_bytes = std::size_t{64} << 20;
   std::size_t max_large_share = std::size_t{32} << 20;  // of it for one that Route::admit names
-  // Further connections get 503 with Retry-After; beyond twice as many they are
-  // closed without an answer.
+  // For a further connection that one is closed that has no whole request for longest, so that
+  // silent and slow clients keep nobody out. If all have one it gets 503 with Retry-After; beyond
+  // twice as many they are closed without an answer.
   std::size_t max_connections = 1024;
   std::chrono::milliseconds read_timeout{30'000};   // first to last byte of a request: else 408
   std::chrono::milliseconds write_timeout{30'000};  // a whole answer: else the connection is cut

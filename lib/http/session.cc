@@ -82,6 +82,16 @@ void Session::Abort() {
   asio::dispatch(transport_->executor(), [self = shared_from_this()] { self->Close(); });
 }
 
+void Session::GiveWay() {
+  asio::dispatch(transport_->executor(), [self = shared_from_this()] {
+    const Phase phase = self->phase_;
+    if (phase == Phase::kIdle || phase == Phase::kHeader || phase == Phase::kBody) {
+      return self->Close();
+    }
+    self->context_->registry.Stay(self.get());
+  });
+}
+
 void Session::OnHandshake(ErrorCode error) {
   context_->registry.EndHandshake(this);
   if (phase_ == Phase::kClosed) return;
@@ -93,6 +103,7 @@ void Session::OnHandshake(ErrorCode error) {
 
 void Session::WaitForRequest() {
   if (context_->draining) return Close();
+  context_->registry.BeginWait(shared_from_this());
   if (buffer_.size() > 0) return BeginRequest();
   phase_ = Phase::kIdle;
   read_watch_.Arm(context_->limits.idle_timeout, shared_from_this(), &Session::OnLate);

@@ -78,7 +78,7 @@ class Watch {
 // The socket is watched for reading nearly always, so that a client that leaves is noticed; while
 // a request is worked on a little is read ahead. Lives as long as an operation of it is pending.
 // All members are used on the transport's strand only; Start, Drain, StopReceiving and Abort may be
-// called from any thread.
+// called from any thread, as GiveWay.
 class Session : public std::enable_shared_from_this<Session> {
  public:
   // `place` is let go when the connection is closed.
@@ -92,6 +92,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void Drain();               // closes if idle; REQUIRES: the context is draining
   void StopReceiving();       // refuses what has not arrived; REQUIRES: the context is refusing
   void Abort();               // closes now
+  void GiveWay();             // closes unless it has a request, to make room for another
 
  private:
   friend class SessionExchange;

@@ -26,6 +26,7 @@ constexpr std::chrono::milliseconds kLinger{1'000};
 
 void Session::BeginWork() {
   phase_ = Phase::kWorking;
+  context_->registry.EndWait(this);
   read_watch_.Disarm();
   departure_ = std::make_shared<Departure>();
   received_ = std::chrono::steady_clock::now();
@@ -98,6 +99,7 @@ void Session::Refuse(int status, const absl::Status& why) {
 
 void Session::Reject(Response response) {
   phase_ = Phase::kWorking;
+  context_->registry.EndWait(this);
   read_watch_.Disarm();
   received_ = std::chrono::steady_clock::now();
   Dispatcher::Finish(response);

@@ -14,6 +14,7 @@ void SessionRegistry::Remove(const Session* session) {
   const auto at = sessions_.find(session);
   if (at == sessions_.end()) return;
   handshakes_.erase(at->second.handshake);
+  waits_.erase(at->second.wait);
   if (at->second.gave_way) --gave_way_;
   sessions_.erase(at);
   if (sessions_.empty()) empty_.SignalAll();
@@ -54,12 +55,16 @@ std::shared_ptr<Session> SessionRegistry::BeginHandshake(const std::shared_ptr<S
   const MutexLock lock(&mutex_);
   const auto at = sessions_.find(session.get());
   if (at == sessions_.end()) return nullptr;
-  at->second.handshake = ++last_handshake_;
-  handshakes_.emplace(last_handshake_, session.get());
-  if (handshakes_.size() <= most) return nullptr;
-  Entry& oldest = sessions_[handshakes_.begin()->second];
-  handshakes_.erase(handshakes_.begin());
-  oldest.handshake = 0;
+  at->second.handshake = ++last_number_;
+  handshakes_.emplace(last_number_, session.get());
+  return handshakes_.size() > most ? GiveWay(handshakes_) : nullptr;
+}
+
+std::shared_ptr<Session> SessionRegistry::GiveWay(Queue& queue) {
+  if (queue.empty()) return nullptr;
+  Entry& oldest = sessions_[queue.begin()->second];
+  queue.erase(queue.begin());
+  oldest.handshake = oldest.wait = 0;
   oldest.gave_way = true;
   ++gave_way_;
   return oldest.session.lock();
@@ -70,6 +75,33 @@ void SessionRegistry::EndHandshake(const Session* session) {
   const auto at = sessions_.find(session);
   if (at == sessions_.end()) return;
   handshakes_.erase(std::exchange(at->second.handshake, 0));
+}
+
+void SessionRegistry::BeginWait(const std::shared_ptr<Session>& session) {
+  const MutexLock lock(&mutex_);
+  const auto at = sessions_.find(session.get());
+  if (at == sessions_.end() || at->second.gave_way) return;
+  at->second.wait = ++last_number_;
+  waits_.emplace_hint(waits_.end(), last_number_, session.get());
+}
+
+void SessionRegistry::EndWait(const Session* session) {
+  const MutexLock lock(&mutex_);
+  const auto at = sessions_.find(session);
+  if (at == sessions_.end()) return;
+  waits_.erase(std::exchange(at->second.wait, 0));
+}
+
+std::shared_ptr<Session> SessionRegistry::LongestWaiting() {
+  const MutexLock lock(&mutex_);
+  return GiveWay(waits_);
+}
+
+void SessionRegistry::Stay(const Session* session) {
+  const MutexLock lock(&mutex_);
+  const auto at = sessions_.find(session);
+  if (at == sessions_.end() || !std::exchange(at->second.gave_way, false)) return;
+  --gave_way_;
 }
 
 }  // namespace cairn::http

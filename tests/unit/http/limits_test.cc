@@ -10,7 +10,10 @@
 #include <utility>
 #include <vector>
 
+#include "lib/base/mutex.h"
 #include "lib/http/http_server.h"
+#include "lib/http/responder.h"
+#include "tests/testing/eventually.h"
 #include "tests/testing/status_matchers.h"
 #include "tests/unit/http/raw_client.h"
 
@@ -270,18 +273,60 @@ TEST(HttpLimitsTest, ClientThatDoesNotReadIsCut) {
   EXPECT_LT(client.ReadToEnd().size(), std::size_t{64} << 20);
 }
 
-TEST(HttpLimitsTest, ConnectionsOverTheLimitGet503) {
-  HttpServerOptions options;
-  options.limits.max_connections = 1;
-  const auto server = StartLimited(std::move(options));
-  RawClient first(server->port());
-  EXPECT_EQ(first.Exchange(Get("/"))->body, "root");
-  RawClient second(server->port());
+// A server for one connection at a time, with a route that answers when it is told to.
+class CrowdedTest : public ::testing::Test {
+ protected:
+  CrowdedTest() {
+    Route hold{"GET", "/hold", "test.read", nullptr};
+    hold.async = [this](const Request&, const Responder& responder) {
+      const MutexLock lock(&mutex_);
+      held_.push_back(responder);
+    };
+    Route root{"GET", "/", "test.read", [](const Request&) { return TextResponse("root"); }};
+    Route echo{"POST", "/echo", "test.write",
+               [](const Request& r) { return JsonResponse(r.body); }};
+    HttpServerOptions options;
+    options.limits.max_connections = 1;
+    auto server = HttpServer::Start(std::move(options), *Router::Create({hold, root, echo}));
+    EXPECT_THAT(server, IsOk());
+    server_ = *std::move(server);
+  }
+
+  size_t Held() {
+    const MutexLock lock(&mutex_);
+    return held_.size();
+  }
+
+  Mutex mutex_;
+  std::vector<Responder> held_;
+  std::unique_ptr<HttpServer> server_;
+};
+
+TEST_F(CrowdedTest, WhoComesOnTopOfThoseWithARequestGets503) {
+  RawClient first(server_->port());
+  first.Send(Get("/hold"));
+  ASSERT_TRUE(testing::Eventually([&] { return Held() == 1; }));
+  RawClient second(server_->port());
   const auto refused = second.Read();
   ASSERT_TRUE(refused.has_value());
   EXPECT_EQ(refused->status, 503);
   EXPECT_EQ(*FindHeader(refused->headers, "Retry-After"), "1");
-  EXPECT_EQ(first.Exchange(Get("/"))->body, "root");
+  held_[0].Answer(TextResponse("at last"));
+  EXPECT_EQ(first.Read()->body, "at last");
+}
+
+TEST_F(CrowdedTest, WhoHasNoWholeRequestGivesWay) {
+  for (const std::string_view begun :
+       {"", "GET / HTT",
+        "POST /echo HTTP/1.1\r\nContent-Type: application/json\r\nHost: "
+        "localhost\r\nContent-Length: 9\r\n\r\n1"}) {
+    RawClient first(server_->port());
+    EXPECT_EQ(first.Exchange(Get("/"))->body, "root");
+    first.Send(begun);
+    RawClient second(server_->port());
+    EXPECT_EQ(second.Exchange(Get("/"))->body, "root") << begun;
+    EXPECT_EQ(first.ReadToEnd(), "") << begun;
+  }
 }
 
 TEST(HttpLimitsTest, PeerThatGoesAwayInTheMiddleIsForgotten) {
