@@ -82,6 +82,13 @@ def start_mlflow(program, folder):
     return Server("mlflow", [str(program), "server", *where, *store], port, folder)
 
 
+def start_fasttrackml(program, folder):
+    port = free_port()
+    command = [str(program), "server", "--listen-address", f"127.0.0.1:{port}",
+               "--database-uri", f"sqlite://{folder}/store.db"]
+    return Server("fasttrackml", command, port, folder)
+
+
 def start_cairn(binaries, folder):
     port = free_port()
     where = ["--grpc-address", "127.0.0.1:0", "--http-address", f"127.0.0.1:{port}"]
